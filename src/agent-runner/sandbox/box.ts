@@ -1,0 +1,175 @@
+import { createHash } from "node:crypto";
+import { chown, mkdir, rm, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { runTool, startGroup } from "../process.ts";
+import type { Box } from "../types.ts";
+import { type ControlGroup, makeControlGroup } from "./control-group.ts";
+import { blockedDirectories, type Identity } from "./identity.ts";
+import { killEverything } from "./leftovers.ts";
+import type { CommandEnd, SandboxCommand, SupervisorOptions } from "./protocol.ts";
+import { listenTo } from "./reports.ts";
+import { oomKills } from "./watch.ts";
+
+/** One run's sandbox: a supervisor process that runs commands one after the other. */
+export interface OpenBox {
+  readonly run: (command: SandboxCommand) => Promise<CommandEnd>;
+  /** Kills everything at once and proves that nothing is left. May be called at any time, and more than once. */
+  readonly close: () => Promise<void>;
+}
+
+export interface BoxOrder {
+  readonly root: string;
+  readonly box: Box;
+  readonly identity: Identity;
+  /** Every path of the host the run needs: put back where only root could go. */
+  readonly reach: readonly string[];
+  readonly onOutput: (lines: readonly string[]) => void;
+  readonly onWarning: (message: string) => void;
+}
+
+export type Opened =
+  | { readonly kind: "open"; readonly box: OpenBox }
+  | { readonly kind: "refused"; readonly detail: string };
+
+export const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const projectDir = fileURLToPath(new URL("../../../", import.meta.url));
+const supervisorFile = fileURLToPath(new URL("./supervisor.ts", import.meta.url));
+const enterFile = fileURLToPath(new URL("./enter.sh", import.meta.url));
+
+/** Starts the supervisor and waits until its sandbox is ready. Nothing is left behind when it refuses. */
+export async function openBox(order: BoxOrder): Promise<Opened> {
+  const place = await makePlace(order);
+  const child = startGroup({
+    argv: await supervisorArgv(order, place),
+    cwd: `${place.ownDir}/empty`,
+    env: supervisorEnv(place),
+  });
+  const errors = lastWords(child.stderr);
+  child.stdin.on("error", () => {});
+  const reports = listenTo(child.stdout, order.onOutput);
+  const gone = child.then(reports.supervisorIsGone);
+  const close = () => closeBox(order, place, { group: child.pid, gone, namespaces: reports.namespaces });
+  const first = await reports.next();
+  if (first.type !== "ready") {
+    await close();
+    return { kind: "refused", detail: detailOf(first) || errors() || "The sandbox's supervisor ended without a word." };
+  }
+  const run = async (command: SandboxCommand): Promise<CommandEnd> => {
+    child.stdin.write(`${JSON.stringify(command)}\n`);
+    const answer = await reports.next();
+    if (answer.type === "ended") return withMemoryInMind(answer.end, place);
+    return withMemoryInMind({ kind: "broken", detail: detailOf(answer) || errors() }, place);
+  };
+  return { kind: "open", box: { run, close } };
+}
+
+interface Place {
+  readonly ownDir: string;
+  readonly group: ControlGroup | undefined;
+  /** A group taken over from a crashed run keeps its count. */
+  readonly oomKillsBefore: number;
+}
+
+/**
+ * The supervisor's own directory: short, because a socket's path may have 107 bytes, and the same for the same task, so
+ * that one left by a crash is found again.
+ */
+async function makePlace({ root, box, identity }: BoxOrder): Promise<Place> {
+  const name = `baton-${createHash("sha256").update(root).digest("hex").slice(0, 12)}`;
+  const ownDir = `/tmp/${name}`;
+  await rm(ownDir, { recursive: true, force: true });
+  await mkdir(ownDir, { mode: 0o700 });
+  const { uid, gid } = identity;
+  await writeFile(
+    `${ownDir}/passwd`,
+    `root:x:0:0::/nonexistent:/bin/sh\nbaton:x:${uid}:${gid}::/nonexistent:/bin/sh\n`,
+  );
+  await writeFile(`${ownDir}/group`, `root:x:0:\nbaton:x:${gid}:\n`);
+  await mkdir(`${ownDir}/empty`);
+  if (identity.dropped) for (const path of [ownDir, `${ownDir}/empty`]) await chown(path, uid, gid);
+  const group = box.driver === "none" ? undefined : await makeControlGroup(name, box.limits);
+  return { ownDir, group, oomKillsBefore: group?.oomCounter ? await oomKills(group.oomCounter) : 0 };
+}
+
+async function supervisorArgv(order: BoxOrder, place: Place): Promise<[string, ...string[]]> {
+  const options: SupervisorOptions = {
+    driver: order.box.driver,
+    ownDir: place.ownDir,
+    oomCounter: place.group?.oomCounter,
+    oomKillsBefore: place.oomKillsBefore,
+  };
+  const supervisor = [process.execPath, supervisorFile, JSON.stringify(options)];
+  // Ends the supervisor, and by bubblewrap's own such bond everything in the sandbox, when the app crashes.
+  const dieWithUs = ["--pdeathsig", "KILL", "--"];
+  if (!order.identity.dropped) return ["setpriv", ...dieWithUs, ...supervisor];
+  const staged = await mayStage();
+  const reach = staged ? [projectDir, ...order.reach].map(withoutSlash) : [];
+  const blocked = await blockedDirectories(reach);
+  const needed = reach.filter((path) => blocked.some((directory) => path.startsWith(`${directory}/`)));
+  return [
+    "setpriv",
+    ...dieWithUs,
+    ...(staged ? ["unshare", "--mount", "--propagation", "private", "--", "env", "BATON_STAGED=1"] : []),
+    ...["/bin/bash", enterFile, String(order.identity.uid), `${place.ownDir}/passwd`, `${place.ownDir}/group`],
+    ...(place.group?.joins ?? []).flatMap((file) => ["group", file]),
+    ...blocked.flatMap((directory) => ["blocked", directory]),
+    ...needed.flatMap((path) => ["reach", path]),
+    "--",
+    ...supervisor,
+  ];
+}
+
+function withoutSlash(path: string): string {
+  return path.length > 1 ? path.replace(/\/+$/, "") : path;
+}
+
+/** Root in a container may lack the right to mount. Then paths must be open to other users as they are. */
+async function mayStage(): Promise<boolean> {
+  const tried = await runTool(
+    { argv: ["unshare", "--mount", "--propagation", "private", "true"], cwd: "/", env: { PATH: systemPath } },
+    10,
+  );
+  return tried.code === 0;
+}
+
+/** From scratch: what the supervisor needs to find its programs, and nothing of ours (security.md T16). */
+function supervisorEnv(place: Place): Record<string, string> {
+  return { PATH: systemPath, LANG: "C.UTF-8", HOME: place.ownDir, TMPDIR: place.ownDir };
+}
+
+/** The kernel's memory killer strikes faster than the watch looks, and may take the supervisor with it. */
+async function withMemoryInMind(end: CommandEnd, place: Place): Promise<CommandEnd> {
+  const counter = place.group?.oomCounter;
+  if (end.kind === "limit" || counter === undefined || (await oomKills(counter)) === place.oomKillsBefore) return end;
+  const seen =
+    end.kind === "exited" ? { tail: end.tail, blockedHosts: end.blockedHosts } : { tail: "", blockedHosts: [] };
+  return { kind: "limit", which: "memory", ...seen };
+}
+
+interface Started {
+  readonly group: number | undefined;
+  readonly gone: Promise<void>;
+  readonly namespaces: ReadonlySet<string>;
+}
+
+async function closeBox(order: BoxOrder, place: Place, started: Started): Promise<void> {
+  if (started.group !== undefined) {
+    const traces = { group: started.group, namespaces: started.namespaces, identity: order.identity };
+    if (!(await killEverything(traces))) order.onWarning("processes of a run could not be ended");
+    await started.gone;
+  }
+  await place.group?.remove();
+  await rm(place.ownDir, { recursive: true, force: true });
+}
+
+function lastWords(stream: NodeJS.ReadableStream): () => string {
+  let text = "";
+  stream.on("data", (chunk: Buffer) => {
+    text = (text + chunk).slice(-4096);
+  });
+  return () => text.trim();
+}
+
+function detailOf(answer: { readonly type: string; readonly detail?: string }): string {
+  return answer.detail ?? "";
+}

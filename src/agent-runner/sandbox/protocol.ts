@@ -1,0 +1,62 @@
+import type { Box, Limit } from "../types.ts";
+
+/**
+ * What the app and a run's supervisor say to each other: one JSON value per line, orders on the supervisor's standard
+ * input, reports on its standard output. Both ends are ours; output of the sandboxed command only travels inside a
+ * report, so it cannot forge one.
+ */
+export interface SandboxCommand {
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: string;
+  /** Readable besides the system directories. */
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+  /** Read-only although they lie below a writable directory. They must exist. */
+  readonly denyWrite: readonly string[];
+  readonly network: readonly string[];
+  readonly limits: CommandLimits;
+}
+
+export interface CommandLimits {
+  /** Milliseconds of wall clock, and of silence: no output, no processor time, no change of processes. */
+  readonly wallMs: number;
+  readonly idleMs: number;
+  readonly memoryMb: number;
+  readonly pids: number;
+  /** Total size of the writable directories, and largest single file. */
+  readonly diskMb: number;
+  readonly fileMb: number;
+}
+
+export interface CommandOutput {
+  /** Last 64 KiB of standard output and error together, cleaned of control characters. */
+  readonly tail: string;
+  /** `host:port` of every connection that was refused. */
+  readonly blockedHosts: readonly string[];
+}
+
+export type CommandEnd =
+  | ({ readonly kind: "exited"; readonly code: number } & CommandOutput)
+  | ({ readonly kind: "limit"; readonly which: Limit } & CommandOutput)
+  /** The sandbox could not be built, or its supervisor is gone. */
+  | { readonly kind: "broken"; readonly detail: string };
+
+export type Report =
+  | { readonly type: "ready" }
+  | { readonly type: "refused"; readonly detail: string }
+  /** Identity of the pid namespace the command lives in, so that its end can be proved from outside. */
+  | { readonly type: "started"; readonly pidNamespace: string }
+  | { readonly type: "output"; readonly lines: readonly string[] }
+  | { readonly type: "ended"; readonly end: CommandEnd };
+
+/** First argument of the supervisor. */
+export interface SupervisorOptions {
+  readonly driver: Box["driver"];
+  /** Directory only the supervisor writes to: its sockets live there. */
+  readonly ownDir: string;
+  /** Counter file of the kernel's memory killer for this run's control group, where there is one. */
+  readonly oomCounter?: string | undefined;
+  readonly oomKillsBefore?: number;
+}

@@ -1,0 +1,141 @@
+/**
+ * What the agent runner is asked and what it answers: plain values, so that nothing of it leaks into the core.
+ * All paths are absolute; all durations say their unit in their name.
+ */
+
+/** The commit a workspace is made from. `gitDir` is app-owned: a mirror or a quarantine repository. */
+export interface Source {
+  readonly gitDir: string;
+  /** Every object directory needed to read `sha` (`gitDir/objects` and its alternates). Read-only in the sandbox. */
+  readonly objectDirs: readonly string[];
+  readonly sha: string;
+  readonly branch: string;
+}
+
+/** The operator's `sandbox` settings. `none` isolates nothing and is never chosen silently. */
+export interface Box {
+  readonly driver: "srt" | "none";
+  readonly limits: { readonly memoryMb: number; readonly pids: number; readonly diskMb: number };
+}
+
+export interface Setup {
+  /** Shell lines, run one after the other in the sandbox. */
+  readonly run: readonly string[];
+  readonly network: readonly string[];
+}
+
+interface InWorkspace {
+  readonly runId: string;
+  /** Directory of this task's workspace: the same path every time, owned by the runner, emptied at every start. */
+  readonly root: string;
+  readonly source: Source;
+  /** Operator's directory whose content is copied into the workspace and never becomes part of the change. */
+  readonly files?: string | undefined;
+  readonly setup: Setup;
+  readonly box: Box;
+}
+
+export interface RunRequest extends InWorkspace {
+  /** Program and arguments. The program is absolute and is mounted read-only together with its directory. */
+  readonly agent: { readonly command: readonly string[] };
+  /** Hosts the agent may reach: `name` or `name:port`. Address literals only work when they are listed literally. */
+  readonly network: readonly string[];
+  /** Goes to the agent's standard input, never into its arguments. */
+  readonly prompt: string;
+  /** Files in a directory outside the tree, named by `BATON_CONTEXT`. */
+  readonly context: readonly ContextFile[];
+  /** Wall clock of setup and agent together, and the longest time without any sign of life. */
+  readonly limits: { readonly minutes: number; readonly idleMinutes: number };
+}
+
+export interface ContextFile {
+  readonly name: string;
+  readonly content: string;
+}
+
+export interface VerifyRequest extends InWorkspace {
+  readonly commands: readonly string[];
+  readonly network: readonly string[];
+  readonly minutes: number;
+}
+
+export type Limit = "minutes" | "idle" | "memory" | "disk" | "output";
+
+/** What an agent may say about its work in the result file. Every part is optional, and none of it is trusted. */
+export interface AgentResult {
+  readonly title?: string | undefined;
+  readonly summary?: string | undefined;
+  readonly decisions?: readonly string[] | undefined;
+  readonly not_done?: readonly string[] | undefined;
+  readonly no_change_reason?: string | undefined;
+  readonly question?: string | undefined;
+}
+
+/** A run that did not come to an answer of the agent. */
+export type Interruption =
+  | { readonly kind: "stopped" }
+  | { readonly kind: "limit"; readonly which: Limit }
+  | { readonly kind: "failed"; readonly class: RunFailure; readonly detail: string };
+
+export type RunFailure =
+  | "agent_missing"
+  | "agent_crashed"
+  | "setup_failed"
+  | "sandbox_unavailable"
+  | "bad_result"
+  | "internal";
+
+/** How a run ended. `blockedHosts` are `host:port`, sorted, from setup and agent. */
+export type RunOutcome =
+  | {
+      readonly kind: "changed";
+      /** App-owned bundle file outside the agent's reach; kept until the next run at the same root or `cleanUp`. */
+      readonly bundle: string;
+      readonly tip: string;
+      readonly result?: AgentResult | undefined;
+      /** Why a result file that was there is not used. */
+      readonly note?: string;
+      readonly blockedHosts: readonly string[];
+    }
+  | {
+      readonly kind: "no_change";
+      readonly reason: string;
+      readonly result?: AgentResult | undefined;
+      readonly blockedHosts: readonly string[];
+    }
+  | {
+      readonly kind: "question";
+      readonly question: string;
+      readonly result: AgentResult;
+      readonly blockedHosts: readonly string[];
+    }
+  | Interruption;
+
+/**
+ * How a verification ended. A command that runs into a limit has `failed` with exit code -1 and says so in its tail;
+ * `setup_failed` also covers a workspace that could not be made at all.
+ */
+export type VerifyOutcome =
+  | { readonly kind: "passed"; readonly tail: string; readonly blockedHosts: readonly string[] }
+  | {
+      readonly kind: "failed";
+      readonly command: string;
+      readonly exitCode: number;
+      readonly tail: string;
+      readonly blockedHosts: readonly string[];
+    }
+  | { readonly kind: "setup_failed"; readonly detail: string }
+  | { readonly kind: "stopped" };
+
+export type RunPhase = "preparing" | "setting_up" | "agent_working";
+
+/** What a caller hears while a run goes on. Lines come in batches, in order, without their line ends. */
+export interface RunListener {
+  readonly signal: AbortSignal;
+  readonly onPhase: (phase: RunPhase) => void;
+  readonly onOutput: (lines: readonly string[]) => void;
+}
+
+export type ProbeResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly missing: readonly string[]; readonly remedy: string };

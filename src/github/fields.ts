@@ -1,0 +1,12 @@
+import { z } from "zod";
+
+/** An id. GitHub's may exceed 2³¹; beyond 2⁵³ a number would silently be another object, so those are refused. */
+export const id = z.number().int().positive();
+
+/** A time as GitHub writes it, as milliseconds since the epoch. */
+export const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
+
+/** For creations whose only interesting answer is the new object's id. */
+export const created = z.object({ id });
+
+export const absentOr = <T>(schema: z.ZodType<T>) => schema.nullish().transform((value) => value ?? undefined);

@@ -1,0 +1,161 @@
+import { z } from "zod";
+import { GitHubFailure } from "./errors.ts";
+import { absentOr, id, time } from "./fields.ts";
+import type { Gateway } from "./gateway.ts";
+import { renamed } from "./place.ts";
+import { issueFactsDocument } from "./queries.ts";
+import type { Actor, At, IssueFacts } from "./types.ts";
+
+/** 2,000 comments or label events: far more than a prompt holds, and few calls. */
+const maxPages = 20;
+
+/**
+ * Reads an issue or pull request with its comments, renames and labels, oldest first.
+ *
+ * @throws GitHubFailure `not_found` when there is no such issue, or the name belongs to another repository by now.
+ */
+export async function readIssueFacts(gateway: Gateway, at: At, number: number): Promise<IssueFacts> {
+  const first = await readPage(gateway, at, { number, comments: true, timeline: true });
+  const comments = [...(first.comments?.nodes ?? [])];
+  const timeline = [...(first.timelineItems?.nodes ?? [])];
+  let rest = following(first);
+  for (let page = 1; rest && page < maxPages; page += 1) {
+    const more = await readPage(gateway, at, { number, ...rest });
+    comments.push(...(more.comments?.nodes ?? []));
+    timeline.push(...(more.timelineItems?.nodes ?? []));
+    rest = following(more);
+  }
+  return factsFrom(first, { comments, timeline, truncated: rest !== undefined });
+}
+
+interface PageWanted {
+  readonly number: number;
+  readonly comments: boolean;
+  readonly commentsAfter?: string | undefined;
+  readonly timeline: boolean;
+  readonly timelineAfter?: string | undefined;
+}
+
+async function readPage(gateway: Gateway, at: At, wanted: PageWanted): Promise<Thread> {
+  const { owner, name } = at.repository;
+  const variables = { owner, name, ...wanted };
+  const { repository } = await gateway.query(at, {
+    name: "read issue facts",
+    document: issueFactsDocument,
+    variables,
+    schema: answerSchema,
+  });
+  if (repository?.databaseId !== at.repository.id) throw renamed(at);
+  if (!repository.issueOrPullRequest) {
+    throw new GitHubFailure(`there is no issue ${wanted.number}`, { code: "not_found" });
+  }
+  return repository.issueOrPullRequest;
+}
+
+/** What to ask for next, or undefined when both lists are finished. */
+function following(page: Thread): Omit<PageWanted, "number"> | undefined {
+  const comments = page.comments?.pageInfo;
+  const timeline = page.timelineItems?.pageInfo;
+  if (!comments?.hasNextPage && !timeline?.hasNextPage) return undefined;
+  return {
+    comments: comments?.hasNextPage ?? false,
+    commentsAfter: comments?.endCursor ?? undefined,
+    timeline: timeline?.hasNextPage ?? false,
+    timelineAfter: timeline?.endCursor ?? undefined,
+  };
+}
+
+interface Lists {
+  readonly comments: readonly CommentNode[];
+  readonly timeline: readonly TimelineNode[];
+  readonly truncated: boolean;
+}
+
+function factsFrom(thread: Thread, { comments, timeline, truncated }: Lists): IssueFacts {
+  return {
+    title: thread.title,
+    body: thread.body,
+    state: thread.closed ? "closed" : "open",
+    isPullRequest: thread.__typename === "PullRequest",
+    author: actorFrom(thread.author),
+    createdAt: thread.createdAt,
+    lastEditedAt: thread.lastEditedAt,
+    editor: loginOf(thread.editor),
+    comments: comments.map((node) => ({
+      id: node.fullDatabaseId,
+      author: actorFrom(node.author),
+      body: node.body,
+      createdAt: node.createdAt,
+      lastEditedAt: node.lastEditedAt,
+      editor: loginOf(node.editor),
+      minimized: node.isMinimized,
+    })),
+    renames: timeline.flatMap((node) =>
+      node.__typename === "RenamedTitleEvent" ? [{ at: node.createdAt, actor: loginOf(node.actor) }] : [],
+    ),
+    labelings: timeline.flatMap((node) =>
+      node.__typename === "LabeledEvent"
+        ? [{ label: node.label.name, at: node.createdAt, actor: actorFrom(node.actor) }]
+        : [],
+    ),
+    truncated,
+  };
+}
+
+type ActorNode = z.infer<typeof actorSchema> | null;
+type Thread = z.infer<typeof threadSchema>;
+type CommentNode = z.infer<typeof commentSchema>;
+type TimelineNode = z.infer<typeof timelineSchema>;
+
+/** Webhooks and REST write `name[bot]`, GraphQL writes `name`: one spelling, or nobody can be compared. */
+function loginOf(actor: ActorNode): string | undefined {
+  if (!actor) return undefined;
+  return actor.__typename === "Bot" && !actor.login.endsWith("[bot]") ? `${actor.login}[bot]` : actor.login;
+}
+
+/** Accounts without a numeric id cannot be told apart for certain, so they count as unknown. */
+function actorFrom(actor: ActorNode): Actor | undefined {
+  const login = loginOf(actor);
+  if (!actor?.databaseId || login === undefined || actor.__typename === "EnterpriseUserAccount") return undefined;
+  return { id: actor.databaseId, login, type: actor.__typename };
+}
+
+const actorSchema = z.object({
+  __typename: z.enum(["User", "Bot", "Organization", "Mannequin", "EnterpriseUserAccount"]),
+  login: z.string(),
+  databaseId: absentOr(id),
+});
+const pageInfoSchema = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() });
+const edited = { lastEditedAt: absentOr(time), editor: actorSchema.nullable() };
+const commentSchema = z.object({
+  /** A BigInt, which GraphQL writes as a string. */
+  fullDatabaseId: z.string().regex(/^\d+$/).transform(Number).pipe(id),
+  author: actorSchema.nullable(),
+  body: z.string(),
+  createdAt: time,
+  isMinimized: z.boolean(),
+  ...edited,
+});
+const timelineSchema = z.discriminatedUnion("__typename", [
+  z.object({
+    __typename: z.literal("LabeledEvent"),
+    createdAt: time,
+    label: z.object({ name: z.string() }),
+    actor: actorSchema.nullable(),
+  }),
+  z.object({ __typename: z.literal("RenamedTitleEvent"), createdAt: time, actor: actorSchema.nullable() }),
+]);
+const threadSchema = z.object({
+  __typename: z.enum(["Issue", "PullRequest"]),
+  title: z.string(),
+  body: z.string(),
+  closed: z.boolean(),
+  createdAt: time,
+  author: actorSchema.nullable(),
+  ...edited,
+  comments: z.object({ pageInfo: pageInfoSchema, nodes: z.array(commentSchema) }).optional(),
+  timelineItems: z.object({ pageInfo: pageInfoSchema, nodes: z.array(timelineSchema) }).optional(),
+});
+const answerSchema = z.object({
+  repository: z.object({ databaseId: id, issueOrPullRequest: threadSchema.nullable() }).nullable(),
+});

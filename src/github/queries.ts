@@ -1,0 +1,53 @@
+const actorFields = `
+  __typename
+  login
+  ... on User { databaseId }
+  ... on Bot { databaseId }
+  ... on Organization { databaseId }
+  ... on Mannequin { databaseId }
+`;
+
+const pageFields = "pageInfo { hasNextPage endCursor }";
+
+/** Issues and pull requests have these fields in common, but GraphQL has no interface for them. */
+const threadFields = `
+  title
+  comments(first: 100, after: $commentsAfter) @include(if: $comments) {
+    ${pageFields}
+    nodes { fullDatabaseId body createdAt lastEditedAt isMinimized author { ...actor } editor { ...actor } }
+  }
+  timelineItems(first: 100, after: $timelineAfter, itemTypes: [LABELED_EVENT, RENAMED_TITLE_EVENT]) @include(if: $timeline) {
+    ${pageFields}
+    nodes {
+      __typename
+      ... on LabeledEvent { createdAt label { name } actor { ...actor } }
+      ... on RenamedTitleEvent { createdAt actor { ...actor } }
+    }
+  }
+`;
+
+/**
+ * One issue or pull request with who wrote and edited what, when. REST cannot answer this: its `updated_at` moves with
+ * every comment and label, and it names no editor. Also used for the following pages, with the finished list left out.
+ */
+export const issueFactsDocument = `
+query IssueFacts(
+  $owner: String!, $name: String!, $number: Int!
+  $comments: Boolean!, $commentsAfter: String, $timeline: Boolean!, $timelineAfter: String
+) {
+  repository(owner: $owner, name: $name) {
+    databaseId
+    issueOrPullRequest(number: $number) {
+      __typename
+      ... on Closable { closed }
+      ... on Comment { body createdAt lastEditedAt author { ...actor } editor { ...actor } }
+      ... on Issue { ${threadFields} }
+      ... on PullRequest { ${threadFields} }
+    }
+  }
+}
+fragment actor on Actor { ${actorFields} }
+`;
+
+/** Every GraphQL document this app may send. All of them are queries. */
+export const graphqlDocuments: readonly string[] = [issueFactsDocument];

@@ -1,0 +1,77 @@
+/** A repository as this adapter addresses it: the id is the identity, owner and name make the URL. */
+export interface RepositoryRef {
+  readonly id: number;
+  readonly owner: string;
+  readonly name: string;
+}
+
+/** Where a call goes and which installation pays for it. */
+export interface At {
+  readonly repository: RepositoryRef;
+  readonly installationId: number;
+}
+
+/** A GitHub account. Logins of bots always end in `[bot]`, as in webhooks, although GraphQL leaves that out. */
+export interface Actor {
+  readonly id: number;
+  readonly login: string;
+  readonly type: "User" | "Bot" | "Organization" | "Mannequin";
+}
+
+/** Who we are on this GitHub. The numeric ids tell our own deeds from anybody else's. */
+export interface Self {
+  readonly appId: number;
+  readonly slug: string;
+  readonly botUserId: number;
+  readonly botLogin: string;
+  /** Author e-mail for commits: GitHub links a commit to the app only by the bot *user's* id in it. */
+  readonly email: string;
+}
+
+export interface IssueComment {
+  readonly id: number;
+  /** Undefined when the account no longer exists. */
+  readonly author: Actor | undefined;
+  readonly body: string;
+  readonly createdAt: number;
+  readonly lastEditedAt: number | undefined;
+  readonly editor: string | undefined;
+  readonly minimized: boolean;
+}
+
+/** An issue or pull request with everything needed to tell who wrote what and when. Times in ms since the epoch. */
+export interface IssueFacts {
+  readonly title: string;
+  readonly body: string;
+  readonly state: "open" | "closed";
+  readonly isPullRequest: boolean;
+  readonly author: Actor | undefined;
+  readonly createdAt: number;
+  /** Last edit of the body. Changes of the title are in `renames`. */
+  readonly lastEditedAt: number | undefined;
+  readonly editor: string | undefined;
+  readonly comments: readonly IssueComment[];
+  readonly renames: readonly { readonly at: number; readonly actor: string | undefined }[];
+  readonly labelings: readonly { readonly label: string; readonly at: number; readonly actor: Actor | undefined }[];
+  /** True when there was more than we were willing to page through: the oldest entries are here, newer ones are not. */
+  readonly truncated: boolean;
+}
+
+/** Milliseconds since the epoch, and a way to wait. Tests bring their own. */
+export interface Clock {
+  now(): number;
+  sleep(milliseconds: number): Promise<void>;
+}
+
+/** The part of a pino logger this adapter uses. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+};
+
+export const silentLog: Log = { debug: () => {}, warn: () => {} };

@@ -1,0 +1,64 @@
+import { assertNever, type Decision, decided, ignored } from "./decision.ts";
+import type { Effect } from "./effect.ts";
+import type { Event } from "./event.ts";
+import type { Task } from "./task.ts";
+import { whenAuthorising } from "./when-authorising.ts";
+import { whenIdle } from "./when-idle.ts";
+import { whenPublishing } from "./when-publishing.ts";
+import { whenQueued } from "./when-queued.ts";
+import { whenRunning } from "./when-running.ts";
+import { whenStopping } from "./when-stopping.ts";
+
+/**
+ * The one place that decides what happens to a task. Pure: the same task and event always give the same decision
+ * (ADR 0001). Some facts mean the same whatever the task is busy with; the rest is decided by the kind of work.
+ */
+export function decide(task: Task, event: Event): Decision {
+  switch (event.type) {
+    case "trigger_received":
+      return receiveTrigger(task, event);
+    case "pull_request_closed":
+      return closePullRequest(task, event);
+    default:
+      return decideByWork(task, event);
+  }
+}
+
+function decideByWork(task: Task, event: Event): Decision {
+  switch (task.work.kind) {
+    case "idle":
+      return whenIdle(task, event);
+    case "authorising":
+      return whenAuthorising(task, task.work, event);
+    case "queued":
+      return whenQueued(task, task.work, event);
+    case "running":
+      return whenRunning(task, task.work, event);
+    case "stopping":
+      return whenStopping(task, task.work, event);
+    case "publishing":
+      return whenPublishing(task, task.work, event);
+    default:
+      return assertNever(task.work);
+  }
+}
+
+/**
+ * 👀 first, then find out whether this person may ask for it. A busy task keeps what it is doing: the answer to the
+ * second wish comes when its authorisation returns.
+ */
+function receiveTrigger(task: Task, event: Event & { type: "trigger_received" }): Decision {
+  const { trigger } = event;
+  const seen: readonly Effect[] = trigger.source.kind === "comment" ? [{ type: "react", to: trigger.source }] : [];
+  const effects: readonly Effect[] = [...seen, { type: "authorise", trigger }];
+  const starts = trigger.wish.verb === "run" && task.work.kind === "idle";
+  return decided(task, starts ? { work: { kind: "authorising", trigger } } : {}, effects);
+}
+
+function closePullRequest(task: Task, event: Event & { type: "pull_request_closed" }): Decision {
+  if (task.pullRequest.kind !== "open" || task.pullRequest.number !== event.number) {
+    return ignored("not the open pull request of this task");
+  }
+  const pullRequest = { kind: event.merged ? ("merged" as const) : ("closed" as const), number: event.number };
+  return decided(task, { pullRequest }, [{ type: "refresh_status" }]);
+}

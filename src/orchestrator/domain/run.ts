@@ -1,0 +1,46 @@
+import type { Policy } from "./policy.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { FailureClass } from "./task.ts";
+import type { Actor } from "./trigger.ts";
+
+/** The order for one run, stored with its row: everything a worker on any machine needs. */
+export interface RunOrder {
+  readonly purpose: "implement";
+  readonly profile: string;
+  readonly policy: Policy;
+  readonly snapshot: Snapshot;
+  readonly branch: string;
+  /** Head the branch already has; undefined when the branch does not exist yet. */
+  readonly parent: string | undefined;
+  readonly requestedBy: Actor;
+}
+
+/** How a run ended, as values. `changed` means: passed the gate and is committed, ready to be pushed. */
+export type RunOutcome =
+  | { readonly kind: "changed"; readonly headSha: string; readonly baseSha: string; readonly report: RunReport }
+  | { readonly kind: "no_change"; readonly reason: string }
+  | { readonly kind: "question"; readonly question: string }
+  | { readonly kind: "stopped" }
+  | { readonly kind: "limit"; readonly which: "minutes" | "idle" | "memory" | "disk" | "output" }
+  | { readonly kind: "gate"; readonly reasons: readonly string[]; readonly kept: "as_patch" | "not_kept" }
+  | { readonly kind: "failed"; readonly class: FailureClass; readonly detail: string };
+
+/** What the pull request tells a reviewer. Texts are the agent's own words: `render/` cleans them before anybody reads them. */
+export interface RunReport {
+  /** False when the agent left no result file: the title then comes from the issue and the body says so. */
+  readonly hasResult: boolean;
+  readonly title: string;
+  readonly summary: string;
+  readonly decisions: readonly string[];
+  readonly notDone: readonly string[];
+  readonly verification: Verification;
+  readonly blockedHosts: readonly string[];
+  readonly flaggedPaths: readonly string[];
+  readonly changedFiles: number;
+  readonly seconds: number;
+}
+
+export type Verification =
+  | { readonly kind: "not_configured" }
+  | { readonly kind: "passed"; readonly commands: readonly string[]; readonly tail: string }
+  | { readonly kind: "failed"; readonly command: string; readonly tail: string; readonly attempts: number };

@@ -1,0 +1,100 @@
+import { type Decision, decided } from "./decision.ts";
+import type { Effect } from "./effect.ts";
+import type { Event, Grant } from "./event.ts";
+import type { Message } from "./message.ts";
+import type { RunOrder } from "./run.ts";
+import type { Task } from "./task.ts";
+import type { Refusal, Trigger } from "./trigger.ts";
+
+type Authorised = Event & { type: "trigger_authorised" };
+type Refused = Event & { type: "trigger_refused" };
+
+/** Starts a run for an authorised wish on a task that is not busy. */
+export function startRun(task: Task, trigger: Trigger, grant: Grant & { verb: "run" }): Decision {
+  if (task.pullRequest.kind === "open") {
+    return refuse(task, trigger, { kind: "pull_request_open", number: task.pullRequest.number });
+  }
+  const finished = task.pullRequest.kind !== "none";
+  const generation = finished ? task.generation + 1 : task.generation;
+  const branch = branchName(grant.policy.branch, task.issue, generation);
+  const run = `${task.id}-${task.version + 1}`;
+  const order: RunOrder = {
+    purpose: "implement",
+    profile: grant.profile,
+    policy: grant.policy,
+    snapshot: grant.snapshot,
+    branch,
+    parent: finished ? undefined : task.pushedSha,
+    requestedBy: trigger.actor,
+  };
+  const changes: Partial<Task> = {
+    work: { kind: "queued", run },
+    pullRequest: { kind: "none" },
+    halt: { kind: "none" },
+    lastRun: undefined,
+    title: grant.snapshot.title,
+    generation,
+    branch,
+    pushedSha: finished ? undefined : task.pushedSha,
+    requester: trigger.actor,
+    profile: grant.profile,
+    label: trigger.source.kind === "label" ? trigger.source.label : undefined,
+    snapshotHash: grant.snapshot.hash,
+    rounds: finished ? 0 : task.rounds,
+  };
+  const seen: readonly Effect[] = trigger.source.kind === "label" ? [{ type: "react", to: trigger.source }] : [];
+  return decided(task, changes, [{ type: "queue_run", run, order }, { type: "refresh_status" }, ...seen]);
+}
+
+/** Wishes that any kind of work answers in the same way; `undefined` leaves the answer to the kind of work. */
+export function answerWish(task: Task, event: Authorised): Decision | undefined {
+  switch (event.grant.verb) {
+    case "status":
+      return decided(task, {}, [{ type: "refresh_status" }]);
+    case "help":
+      return decided(task, {}, [
+        { type: "say", message: { kind: "help", to: event.trigger.actor }, key: `help:${sourceKey(event.trigger)}` },
+      ]);
+    case "run":
+    case "stop":
+      return undefined;
+  }
+}
+
+/** One reply with the reason; the task stays as it is but for `changes`. */
+export function refuse(task: Task, trigger: Trigger, refusal: Refusal, changes: Partial<Task> = {}): Decision {
+  const message: Message = { kind: "refusal", to: trigger.actor, refusal };
+  return decided(task, changes, [{ type: "say", message, key: refusalKey(trigger, refusal) }]);
+}
+
+/** The refusal that the authorisation found, said once. */
+export function sayRefusal(task: Task, event: Refused, changes: Partial<Task> = {}): Decision {
+  return refuse(task, event.trigger, event.refusal, changes);
+}
+
+/** Whether two triggers are the same act of the same person. */
+export function isSameTrigger(a: Trigger, b: Trigger): boolean {
+  return sourceKey(a) === sourceKey(b) && a.actor.id === b.actor.id;
+}
+
+/**
+ * People without a say and bots are told once a day, so that nobody can make the app flood an issue (security.md T37).
+ * A writer's slip is answered each time.
+ */
+function refusalKey(trigger: Trigger, refusal: Refusal): string {
+  const onceADay = refusal.kind === "permission" || refusal.kind === "bot" || refusal.kind === "quoted_command";
+  const when = onceADay ? `day-${Math.floor(trigger.at / 86_400_000)}` : sourceKey(trigger);
+  return `refusal:${refusal.kind}:${trigger.actor.id}:${when}`;
+}
+
+function sourceKey(trigger: Trigger): string {
+  return trigger.source.kind === "comment"
+    ? `comment-${trigger.source.commentId}`
+    : `label-${trigger.source.label}-${trigger.at}`;
+}
+
+/** Branches come from numbers and the configured pattern only, never from text (security.md T28). */
+function branchName(pattern: string, issue: number, generation: number): string {
+  const name = pattern.replaceAll("{number}", String(issue));
+  return generation > 1 ? `${name}-${generation}` : name;
+}

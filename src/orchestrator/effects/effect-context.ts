@@ -1,0 +1,47 @@
+import type { Event } from "../domain/event.ts";
+import type { RunOrder, RunReport } from "../domain/run.ts";
+import type { Task } from "../domain/task.ts";
+import type { Authoriser, Clock, Git, GitHub, Place } from "../ports.ts";
+import type { CommandHelp } from "../render/messages.ts";
+import type { StatusFacts } from "../render/status-comment.ts";
+
+/** Everything an executor may use. */
+export interface EffectContext {
+  readonly task: Task;
+  readonly at: Place;
+  /** `in_doubt` when an earlier try may have been applied: look before you write (github.md §4). */
+  readonly outcome: "fresh" | "in_doubt";
+  readonly ports: EffectPorts;
+  readonly facts: EffectFacts;
+}
+
+export interface EffectPorts {
+  readonly github: GitHub;
+  readonly git: Git;
+  readonly authoriser: Authoriser;
+  readonly clock: Clock;
+  readonly commands: readonly CommandHelp[];
+}
+
+/** What the store knows beside the task. */
+export interface EffectFacts {
+  /** Id of an object of ours in GitHub, by its key within the task. */
+  objectId(key: string): Promise<string | undefined>;
+  status(): Promise<StatusFacts>;
+  run(run: string): Promise<PublishableRun>;
+}
+
+/** A run whose work passed the gate. */
+export interface PublishableRun {
+  readonly order: RunOrder;
+  readonly report: RunReport;
+  readonly bundle: Buffer;
+}
+
+/** What a carried out effect leaves behind, saved in one transaction with its completion. */
+export interface Done {
+  /** Ids of objects we made, by key. */
+  readonly remember?: Readonly<Record<string, string>>;
+  /** The fact that the task should know. */
+  readonly event?: Event;
+}

@@ -1,0 +1,16 @@
+import type { Effect } from "../domain/effect.ts";
+import { marker } from "../render/marker.ts";
+import { renderMessage } from "../render/messages.ts";
+import type { Done, EffectContext } from "./effect-context.ts";
+
+/** Posts a new comment, once per key, whatever happens to the answer of an earlier try. */
+export async function say(effect: Effect & { type: "say" }, context: EffectContext): Promise<Done> {
+  const { task, at, ports, facts } = context;
+  const key = `comment:${effect.key}`;
+  if ((await facts.objectId(key)) !== undefined) return {};
+  const mark = marker(task.id, effect.key);
+  const found = context.outcome === "in_doubt" ? await ports.github.findComment(at, task.issue, mark) : undefined;
+  const body = `${renderMessage(effect.message, ports.commands)}\n\n${mark}`;
+  const id = found ?? (await ports.github.createComment(at, task.issue, body)).id;
+  return { remember: { [key]: String(id) } };
+}

@@ -1,0 +1,84 @@
+import { fencedBlock, publishText } from "../../text/publish-text.ts";
+import { assertNever } from "../domain/decision.ts";
+import type { Message } from "../domain/message.ts";
+import { failureText } from "./failures.ts";
+import { refusalText } from "./refusals.ts";
+
+/** A command people can give, for the help text. */
+export interface CommandHelp {
+  readonly usage: string;
+  readonly meaning: string;
+}
+
+/** A new comment. It mentions the person it is for, because an edited comment notifies nobody (product.md §2). */
+export function renderMessage(message: Message, commands: readonly CommandHelp[]): string {
+  const to = `@${message.to.login}`;
+  switch (message.kind) {
+    case "refusal":
+      return `${message.to.type === "Bot" ? `\`${message.to.login}\`` : to}: ${refusalText(message.refusal)}`;
+    case "help":
+      return [
+        `${to}, these commands work as the first line of a new comment:`,
+        "",
+        ...commands.map((command) => `- \`${command.usage}\`: ${command.meaning}`),
+      ].join("\n");
+    case "question":
+      return [
+        `${to}, the agent needs an answer before it can go on:`,
+        "",
+        quote(publishText(message.question)),
+        "",
+        "Answer in a comment, then post `/agent run`.",
+      ].join("\n");
+    case "nothing_to_change":
+      return [
+        `${to}, the agent found nothing to change:`,
+        "",
+        quote(publishText(message.reason)),
+        "",
+        "If that is wrong, say what is missing after `/agent run`.",
+      ].join("\n");
+    case "blocked":
+      return [
+        `${to}, the gate refused the agent's changes, and nothing was pushed:`,
+        "",
+        ...message.reasons.slice(0, 20).map((reason) => `- ${publishText(reason)}`),
+        "",
+        ...(message.kept === "as_patch"
+          ? [`The work is kept as a patch for the operator (run \`${message.run}\`).`]
+          : []),
+        "Change the policy or the issue, then post `/agent run`.",
+      ].join("\n");
+    case "limit_reached":
+      return `${to}, the run was ended at its limit (${limitText(message.which)}). Cut the issue smaller or raise the limit, then post \`/agent run\`.`;
+    case "failed": {
+      const text = failureText(message.class);
+      return [
+        `${to}, this run failed. ${text.what}`,
+        "",
+        ...(message.detail ? [fencedBlock(message.detail), ""] : []),
+        `Next: ${text.remedy}`,
+      ].join("\n");
+    }
+    default:
+      return assertNever(message);
+  }
+}
+
+function limitText(which: string): string {
+  switch (which) {
+    case "minutes":
+      return "working time";
+    case "idle":
+      return "no sign of life";
+    default:
+      return which;
+  }
+}
+
+function quote(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => (line === "" ? ">" : `> ${line}`))
+    .join("\n");
+}

@@ -1,0 +1,124 @@
+import type { Limits } from "./domain/policy.ts";
+import type { Snapshot } from "./domain/snapshot.ts";
+import type { Phase, Repository } from "./domain/task.ts";
+
+/** Objects to cut a workspace from: an app-owned bare repository, read-only in the sandbox. */
+export interface Source {
+  readonly gitDir: string;
+  readonly objectDirs: readonly string[];
+  readonly sha: string;
+  readonly branch: string;
+}
+
+export interface Box {
+  readonly driver: "srt" | "none";
+  readonly limits: { readonly memoryMb: number; readonly pids: number; readonly diskMb: number };
+}
+
+/** What every phase in a workspace has in common. */
+export interface WorkspaceOrder {
+  readonly runId: string;
+  /** The task's own directory, the same for each of its runs. */
+  readonly root: string;
+  readonly source: Source;
+  readonly files: string | undefined;
+  readonly setup: { readonly run: readonly string[]; readonly network: readonly string[] };
+  readonly network: readonly string[];
+  readonly box: Box;
+}
+
+export interface AgentOrder extends WorkspaceOrder {
+  readonly agent: { readonly command: readonly string[] };
+  readonly prompt: string;
+  readonly context: readonly { readonly name: string; readonly content: string }[];
+  readonly limits: Limits;
+}
+
+export interface VerifyOrder extends WorkspaceOrder {
+  readonly commands: readonly string[];
+  readonly minutes: number;
+}
+
+/** The agent's own account, schema-checked by the runner. */
+export interface AgentResult {
+  readonly title?: string | undefined;
+  readonly summary?: string | undefined;
+  readonly decisions?: readonly string[] | undefined;
+  readonly not_done?: readonly string[] | undefined;
+}
+
+export type AgentEnd =
+  | {
+      readonly kind: "changed";
+      readonly bundle: string;
+      readonly tip: string;
+      readonly result?: AgentResult | undefined;
+      readonly blockedHosts: readonly string[];
+    }
+  | { readonly kind: "no_change"; readonly reason: string }
+  | { readonly kind: "question"; readonly question: string }
+  | { readonly kind: "stopped" }
+  | { readonly kind: "limit"; readonly which: "minutes" | "idle" | "memory" | "disk" | "output" }
+  | {
+      readonly kind: "failed";
+      readonly class:
+        | "agent_missing"
+        | "agent_crashed"
+        | "setup_failed"
+        | "sandbox_unavailable"
+        | "bad_result"
+        | "internal";
+      readonly detail: string;
+    };
+
+export type VerifyEnd =
+  | { readonly kind: "passed"; readonly tail: string; readonly blockedHosts: readonly string[] }
+  | {
+      readonly kind: "failed";
+      readonly command: string;
+      readonly tail: string;
+      readonly blockedHosts: readonly string[];
+    }
+  | { readonly kind: "setup_failed"; readonly detail: string }
+  | { readonly kind: "stopped" };
+
+/** What the orchestrator needs of the agent runner. `src/agent-runner` implements it. */
+export interface Runner {
+  run(
+    order: AgentOrder,
+    watch: {
+      readonly signal: AbortSignal;
+      readonly onPhase: (phase: Phase) => void;
+      readonly onOutput: (lines: readonly string[]) => void;
+    },
+  ): Promise<AgentEnd>;
+  verify(order: VerifyOrder, watch: { readonly signal: AbortSignal }): Promise<VerifyEnd>;
+  cleanUp(root: string): Promise<void>;
+}
+
+/** What the prompt for an implementation run is made of. */
+export interface PromptParts {
+  readonly rules: string;
+  readonly snapshot: Snapshot;
+  readonly instructions: string | undefined;
+  readonly verifyCommands: readonly string[];
+  readonly protectedPaths: readonly string[];
+  /** Tail of a red verification, when this is another try. */
+  readonly retryTail: string | undefined;
+}
+
+/** The operator's settings as one run needs them. */
+export interface RunSettings {
+  readonly command: readonly string[];
+  readonly limits: Limits;
+  readonly network: readonly string[];
+  readonly files: string | undefined;
+  readonly box: Box;
+  /** Values that must never be published: raw and encoded forms are searched for in the diff. */
+  readonly secrets: readonly string[];
+}
+
+export interface RunSettingsSource {
+  /** Undefined when the operator removed the profile since the run was queued. */
+  settingsFor(repository: Repository, profile: string): RunSettings | undefined;
+}

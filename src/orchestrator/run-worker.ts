@@ -1,0 +1,144 @@
+import { type Conducted, type ConductPorts, conductRun } from "./conduct-run.ts";
+import type { RunOutcome } from "./domain/run.ts";
+import type { Phase } from "./domain/task.ts";
+import { mapTexts } from "./map-texts.ts";
+import type { Orchestrator } from "./orchestrator.ts";
+import type { Clock } from "./ports.ts";
+import type { RunSettings, RunSettingsSource } from "./run-ports.ts";
+import { LostClaim } from "./store/errors.ts";
+import type { StoreLog } from "./store/log.ts";
+import type { Store } from "./store/open-store.ts";
+import type { HeldRun } from "./store/queue.ts";
+import { appendRunEvents } from "./store/run-events.ts";
+import { finishRun, interruptRun, type Run, recordHead, startRun } from "./store/runs.ts";
+import { lockTaskById, readTask } from "./store/tasks.ts";
+
+export interface RunWorkerParts {
+  readonly store: Store;
+  readonly orchestrator: Orchestrator;
+  readonly ports: ConductPorts;
+  readonly settings: RunSettingsSource;
+  readonly clock: Clock;
+  readonly log: StoreLog;
+  /** Takes known secrets out of everything the agent's world says before it is stored or shown. */
+  readonly redact: (text: string, secrets: readonly string[]) => string;
+  /** This machine's name and this start of it: a run knows who holds it. */
+  readonly worker: string;
+  readonly boot: string;
+  /** Aborts when the process drains and the grace period is over. */
+  readonly drain: AbortSignal;
+}
+
+/** Carries out one admitted run, from its ticket to its one outcome. */
+export async function workOnRun(parts: RunWorkerParts, held: HeldRun): Promise<void> {
+  const run = await begin(parts, held);
+  if (!run) return;
+  const { log } = parts;
+  log.info({ run: run.id, task: run.taskId, attempt: run.attempt }, "run started");
+  const conducted = await conduct(parts, held, run);
+  try {
+    await end(parts, held, { run, conducted });
+    log.info({ run: run.id, task: run.taskId, outcome: conducted.outcome.kind }, "run ended");
+  } catch (cause) {
+    if (!(cause instanceof LostClaim)) throw cause;
+    log.warn({ run: run.id, task: run.taskId }, "run was taken over while it was worked on; its outcome is dropped");
+  }
+}
+
+async function begin(parts: RunWorkerParts, held: HeldRun): Promise<Run | undefined> {
+  const { store, orchestrator, worker, boot, clock } = parts;
+  return orchestrator.transact(async (tx) => {
+    const run = await startRun(tx, store.queue, { ...held, worker, boot });
+    if (!run) return undefined;
+    const task = await lockTaskById(tx, run.taskId);
+    if (task) await orchestrator.decideWithin(tx, task, { type: "run_started", at: clock(), run: run.id });
+    return run;
+  });
+}
+
+/** Surprises become an outcome too: a run that ends without a word is the worst of ends. */
+async function conduct(parts: RunWorkerParts, held: HeldRun, run: Run): Promise<Conducted> {
+  const task = await readTask(parts.store.db, run.taskId);
+  if (!task) return failed("internal", "The task of this run does not exist.");
+  const settings = parts.settings.settingsFor(task.repository, run.order.profile);
+  if (!settings) return failed("agent_missing", `The profile "${run.order.profile}" is no longer configured.`);
+  const startedAt = (run.startedAt ?? run.queuedAt).getTime();
+  try {
+    const toConduct = { id: run.id, task, order: run.order, settings, startedAt };
+    const progress = storeProgress(parts, { run, settings });
+    const signal = AbortSignal.any([held.signal, parts.drain]);
+    const conducted = await conductRun(parts.ports, toConduct, { ...progress, signal });
+    if (conducted.patch !== undefined) progress.onPatch(conducted.patch);
+    await progress.stored();
+    return { ...conducted, outcome: mapTexts(conducted.outcome, (text) => parts.redact(text, settings.secrets)) };
+  } catch (cause) {
+    parts.log.error({ run: run.id, task: run.taskId, err: cause }, "run failed unexpectedly");
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    return failed("internal", parts.redact(detail, settings.secrets).slice(0, 500));
+  }
+}
+
+function failed(className: "internal" | "agent_missing", detail: string): Conducted {
+  return { outcome: { kind: "failed", class: className, detail } };
+}
+
+/** Phases and output are written one after the other, so that they cannot overtake each other or the run's end. */
+function storeProgress(parts: RunWorkerParts, what: { readonly run: Run; readonly settings: RunSettings }) {
+  const { run, settings } = what;
+  const { store, orchestrator, clock, log } = parts;
+  let last: Promise<unknown> = Promise.resolve();
+  const next = (write: () => Promise<unknown>): void => {
+    last = last
+      .then(write)
+      .catch((cause: unknown) => log.warn({ run: run.id, err: cause }, "progress of a run could not be stored"));
+  };
+  return {
+    onPhase(phase: Phase): void {
+      next(() => orchestrator.tell(run.taskId, { type: "run_phase_changed", at: clock(), run: run.id, phase }));
+    },
+    onOutput(lines: readonly string[]): void {
+      const events = lines.map((line) => ({ at: clock(), kind: "output", data: parts.redact(line, settings.secrets) }));
+      next(() => appendRunEvents(store.db, run.id, events));
+    },
+    onPatch(patch: string): void {
+      next(() => appendRunEvents(store.db, run.id, [{ at: clock(), kind: "patch", data: patch }]));
+    },
+    stored: () => last,
+  };
+}
+
+/** A drained run goes back to the queue at no cost; everything else ends, fenced, with its event in one transaction. */
+async function end(
+  parts: RunWorkerParts,
+  held: HeldRun,
+  done: { readonly run: Run; readonly conducted: Conducted },
+): Promise<void> {
+  const { store, orchestrator, clock, drain } = parts;
+  const { run, conducted } = done;
+  const seconds = Math.round((clock() - (run.startedAt ?? run.queuedAt).getTime()) / 1000);
+  const outcome = withSeconds(conducted.outcome, seconds);
+  const { bundle } = conducted;
+  const claim = { run: run.id, fence: held.fence };
+  await orchestrator.transact(async (tx) => {
+    const task = await lockTaskById(tx, run.taskId);
+    if (!task) return;
+    if (outcome.kind === "stopped" && drain.aborted && !held.signal.aborted) {
+      await interruptRun(tx, store.queue, claim);
+      await orchestrator.decideWithin(tx, task, { type: "run_interrupted", at: clock(), run: run.id });
+      return;
+    }
+    if (outcome.kind === "changed" && bundle) await recordHead(tx, store.queue, { ...claim, ...outcome, bundle });
+    await finishRun(tx, store.queue, { ...claim, state: endState(outcome), outcome });
+    await orchestrator.decideWithin(tx, task, { type: "run_ended", at: clock(), run: run.id, outcome, seconds });
+  });
+}
+
+/** The report says how long the whole run took, which only its end knows. */
+function withSeconds(outcome: RunOutcome, seconds: number): RunOutcome {
+  return outcome.kind === "changed" ? { ...outcome, report: { ...outcome.report, seconds } } : outcome;
+}
+
+function endState(outcome: RunOutcome): "succeeded" | "failed" | "cancelled" {
+  if (outcome.kind === "stopped") return "cancelled";
+  return outcome.kind === "failed" || outcome.kind === "limit" || outcome.kind === "gate" ? "failed" : "succeeded";
+}

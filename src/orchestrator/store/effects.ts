@@ -1,0 +1,171 @@
+import { type Selectable, sql, type Updateable } from "kysely";
+import type { Effect } from "../domain/effect.ts";
+import type { Task } from "../domain/task.ts";
+import { LostClaim } from "./errors.ts";
+import { cleanText, toJson } from "./json.ts";
+import type { Db, Schema, StoredEffect, Tx } from "./schema.ts";
+
+/** An effect a worker has in hand. `id` is the idempotency key, `fence` the proof that it is still this worker's. */
+export type ClaimedEffect = Selectable<Schema["effect"]>;
+
+/** What a worker shows to settle an effect. */
+export interface EffectClaim {
+  readonly id: string;
+  readonly fence: number;
+}
+
+/**
+ * Puts a decision's effects into the outbox; `queue_run` and `cancel_run` are not for it and are left out. `index` in
+ * the id counts them all, so that the ids do not depend on what is stored.
+ *
+ * Only one refresh of the status comment ever waits: it shows the newest facts anyway. The new one keeps the waiting
+ * one's time, so that a pause GitHub asked for is not cut short by news.
+ *
+ * @param task the task as saved by the decision
+ */
+export async function addEffects(tx: Tx, task: Task, effects: readonly Effect[]): Promise<void> {
+  for (const [index, effect] of effects.entries()) {
+    if (effect.type === "queue_run" || effect.type === "cancel_run") continue;
+    const waitUntil = effect.type === "refresh_status" ? await coalesce(tx, task.id) : undefined;
+    await tx
+      .insertInto("effect")
+      .values({
+        id: `${task.id}-${task.version}-${index}`,
+        taskId: task.id,
+        runId: "run" in effect ? effect.run : null,
+        lane: laneOf(effect),
+        type: effect.type,
+        payload: toJson(effect),
+        ...(waitUntil ? { nextAt: waitUntil } : {}),
+      })
+      .execute();
+  }
+}
+
+/**
+ * Takes the next effect of a task that may be done now, for `leaseMs`. Effects of one lane are done strictly in order:
+ * nothing overtakes an earlier one that waits, is being retried or is in another worker's hands. An effect whose worker
+ * let the lease lapse is handed out again, with a new fence.
+ */
+export async function claimNext(
+  db: Db,
+  claim: { readonly taskId: string; readonly owner: string; readonly leaseMs: number },
+): Promise<ClaimedEffect | undefined> {
+  return db
+    .updateTable("effect")
+    .set({
+      state: "doing",
+      attempts: sql<number>`attempts + 1`,
+      fence: sql<number>`fence + 1`,
+      leaseOwner: claim.owner,
+      leaseUntil: sql<Date>`now() + make_interval(secs => ${claim.leaseMs / 1000})`,
+    })
+    .where("id", "=", (select) =>
+      select
+        .selectFrom("effect as e")
+        .select("e.id")
+        .where("e.taskId", "=", claim.taskId)
+        .where(isDue)
+        .where(isHead)
+        .orderBy("e.seq")
+        .limit(1)
+        .forUpdate()
+        .skipLocked(),
+    )
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** The effect was carried out. `externalId` is GitHub's id of what it made. @throws LostClaim */
+export async function completeEffect(tx: Tx, claim: EffectClaim, externalId?: string): Promise<void> {
+  await settle(tx, claim, { state: "done", externalId: externalId ?? null, error: null, doneAt: new Date() });
+}
+
+/** The effect is tried again at `nextAt` (milliseconds since the epoch) and holds up its lane until then. @throws LostClaim */
+export async function postponeEffect(
+  tx: Tx,
+  claim: EffectClaim,
+  later: { readonly nextAt: number; readonly error: string },
+): Promise<void> {
+  await settle(tx, claim, { state: "pending", nextAt: new Date(later.nextAt), error: cleanText(later.error) });
+}
+
+/** The effect will never succeed; its lane goes on without it. @throws LostClaim */
+export async function failEffect(tx: Tx, claim: EffectClaim, error: string): Promise<void> {
+  await settle(tx, claim, { state: "failed", error: cleanText(error), doneAt: new Date() });
+}
+
+/** Withdraws what is still to be done for a run. An effect in a worker's hands goes on. */
+export async function cancelLater(tx: Tx, run: string): Promise<void> {
+  await tx
+    .updateTable("effect")
+    .set({ state: "cancelled", doneAt: sql<Date>`now()` })
+    .where("runId", "=", run)
+    .where("state", "=", "pending")
+    .execute();
+}
+
+/** Milliseconds until the task's next effect can be claimed, 0 when one can now; undefined when all is done. */
+export async function nextDueIn(db: Db, taskId: string): Promise<number | undefined> {
+  const { rows } = await sql<{ ms: number | null }>`
+    select (1000 * extract(epoch from min(case state when 'doing' then lease_until else next_at end) - now()))::float8 as ms
+    from baton.effect e where task_id = ${taskId} and state in ('pending', 'doing') and ${isHead()}`.execute(db);
+  const ms = rows[0]?.ms;
+  return ms == null ? undefined : Math.max(0, Math.ceil(ms));
+}
+
+/** Tasks with an effect that could be claimed now: each needs a ticket, if the one it had was lost. */
+export async function dueTasks(db: Db): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom("effect as e")
+    .select("e.taskId")
+    .distinct()
+    .where(isDue)
+    .where(isHead)
+    .orderBy("e.taskId")
+    .execute();
+  return rows.map((row) => row.taskId);
+}
+
+/**
+ * Which effects keep the order among each other. Publishing a run is a chain: push, pull request, check. What people
+ * read must not be stuck behind it, nor one kind behind another; within a kind the order holds, which also keeps two
+ * workers from making the status comment at the same time.
+ */
+function laneOf(effect: StoredEffect): string {
+  return "run" in effect ? `run:${effect.run}` : effect.type;
+}
+
+async function coalesce(tx: Tx, taskId: string): Promise<Date | undefined> {
+  const waiting = await tx
+    .updateTable("effect")
+    .set({ state: "cancelled", doneAt: sql<Date>`now()` })
+    .where("taskId", "=", taskId)
+    .where("type", "=", "refresh_status")
+    .where("state", "=", "pending")
+    .returning("nextAt")
+    .execute();
+  return waiting.map((row) => row.nextAt).sort((a, b) => b.getTime() - a.getTime())[0];
+}
+
+async function settle(tx: Tx, claim: EffectClaim, changes: Updateable<Schema["effect"]>): Promise<void> {
+  const settled = await tx
+    .updateTable("effect")
+    .set({ ...changes, leaseUntil: null, leaseOwner: null })
+    .where("id", "=", claim.id)
+    .where("state", "=", "doing")
+    .where("fence", "=", claim.fence)
+    .executeTakeFirst();
+  if (settled.numUpdatedRows !== 1n) throw new LostClaim(`effect ${claim.id}`);
+}
+
+/** Waiting and its time has come, or left behind by a worker that died. */
+function isDue() {
+  return sql<boolean>`(e.state = 'pending' and e.next_at <= now() or e.state = 'doing' and e.lease_until < now())`;
+}
+
+function isHead() {
+  return sql<boolean>`not exists (
+    select 1 from baton.effect earlier where earlier.task_id = e.task_id and earlier.lane = e.lane
+      and earlier.seq < e.seq and earlier.state in ('pending', 'doing'))`;
+}

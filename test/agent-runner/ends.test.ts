@@ -1,0 +1,162 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { RunRequest } from "../../src/agent-runner/index.ts";
+import { type Host, openHost, processesMentioning } from "./host.ts";
+
+const isRoot = process.getuid?.() === 0;
+
+describe("the end of a run", () => {
+  let host: Host;
+  beforeEach(() => {
+    host = openHost();
+  });
+  afterEach(() => host.close());
+
+  const until = async (condition: () => boolean) => {
+    while (!condition()) await pause(20);
+  };
+  const started = () => existsSync(join(host.workspace.root, "repo", "started"));
+  /** Programs that try to outlive the run. The directory in their arguments makes them findable. */
+  const survivors = () => `
+    setsid nohup tail -f /dev/null ${host.dir} >/dev/null 2>&1 &
+    (trap '' TERM HUP INT; setsid sleep 1000 <&- >&- 2>&- & )
+    node -e 'require("child_process").spawn("tail", ["-f", "/dev/null", "${host.dir}"], { detached: true, stdio: "ignore" }).unref()'
+    touch started`;
+
+  it("comes within seconds when somebody stops it, daemons and all", async () => {
+    const stop = new AbortController();
+    const ending = host.run(`${survivors()}\nsleep 1000`, {}, stop.signal);
+    await until(started);
+    const from = performance.now();
+    stop.abort();
+    const { outcome, warnings } = await ending;
+    expect(outcome).toEqual({ kind: "stopped" });
+    expect(performance.now() - from).toBeLessThan(3000);
+    expect(processesMentioning(host.dir)).toEqual([]);
+    expect(warnings).toEqual([]);
+  });
+
+  it("is `stopped` also when it was stopped before it began, or while it was being set up", async () => {
+    expect((await host.run("true", {}, AbortSignal.abort())).outcome).toEqual({ kind: "stopped" });
+    const stop = new AbortController();
+    const ending = host.run("true", { setup: { run: ["touch started; sleep 1000"], network: [] } }, stop.signal);
+    await until(started);
+    stop.abort();
+    expect((await ending).outcome).toEqual({ kind: "stopped" });
+  });
+
+  it("leaves no daemon to change the work while it is taken out", async () => {
+    const { outcome } = await host.run(`${survivors()}
+      setsid bash -c 'while :; do echo $RANDOM > late.txt; done' >/dev/null 2>&1 &
+      echo x > greeting.txt`);
+    expect(outcome.kind).toBe("changed");
+    expect(processesMentioning(host.dir)).toEqual([]);
+  });
+
+  it("takes everything with it when the app is killed", async () => {
+    const app = startApp(requestOf(host, host.program(`${survivors()}\nsleep 1000`)));
+    await until(started);
+    expect(processesMentioning(host.dir).length).toBeGreaterThan(1);
+    app.kill("SIGKILL");
+    await until(() => processesMentioning(host.dir).length === 0);
+  });
+
+  it("comes by itself when the time is up", async () => {
+    const { outcome } = await host.run("while :; do echo busy; sleep 0.1; done", {
+      limits: { minutes: 0.03, idleMinutes: 1 },
+    });
+    expect(outcome).toEqual({ kind: "limit", which: "minutes" });
+  });
+
+  it("counts setup and agent on one clock", async () => {
+    const setup = { run: ["sleep 1000"], network: [] };
+    const { outcome } = await host.run("true", { setup, limits: { minutes: 0.03, idleMinutes: 1 } });
+    expect(outcome).toEqual({ kind: "limit", which: "minutes" });
+  });
+
+  it("comes when nothing happens any more, but not while something computes in silence", async () => {
+    const limits = { minutes: 1, idleMinutes: 0.03 };
+    expect((await host.run("sleep 1000", { limits })).outcome).toEqual({ kind: "limit", which: "idle" });
+    const busy = await host.run("timeout 4 bash -c 'while :; do :; done'; echo x > greeting.txt", { limits });
+    expect(busy.outcome.kind).toBe("changed");
+  });
+
+  it("is a value even for a fork bomb, and the host stays free", async () => {
+    const { outcome } = await host.run("bomb() { bomb | bomb & }; bomb; sleep 1000", {
+      limits: { minutes: 0.05, idleMinutes: 1 },
+    });
+    expect(outcome).toEqual({ kind: "limit", which: "minutes" });
+    expect(processesMentioning(host.dir)).toEqual([]);
+  });
+
+  it("bounds the number of processes", async () => {
+    const { output } = await host.run(
+      "for i in $(seq 300); do sleep 30 & done 2>/dev/null; jobs -p | wc -l; kill $(jobs -p)",
+      {
+        box: { driver: "srt", limits: { memoryMb: 1024, pids: 40, diskMb: 300 } },
+      },
+    );
+    expect(Number(output.trim().split("\n").at(-1) || 0)).toBeLessThanOrEqual(60);
+  });
+
+  const small = { driver: "srt", limits: { memoryMb: 200, pids: 128, diskMb: 100 } } as const;
+  it.each([
+    ["memory", "node -e 'const all = []; for (;;) all.push(Buffer.alloc(20e6, 1))'"],
+    ["memory", "for i in 1 2 3 4 5; do head -c 99000000 /dev/zero > /tmp/$i; done; sleep 1000"],
+    ["disk", "for i in 1 2 3; do head -c 60000000 /dev/urandom > $i; done; sleep 1000"],
+    ["disk", 'head -c 90000000 /dev/urandom > "$HOME/a"; head -c 90000000 /dev/urandom > "$TMPDIR/b"; sleep 1000'],
+    ["output", "yes"],
+  ])("comes for too much %s: %s", async (which, script) => {
+    const from = performance.now();
+    expect((await host.run(script, { box: small })).outcome).toEqual({ kind: "limit", which });
+    expect(performance.now() - from).toBeLessThan(25_000);
+  });
+
+  it("spares what stays within the limits", async () => {
+    const { outcome } = await host.run(
+      "node -e 'Buffer.alloc(60e6, 1)'; head -c 50000000 /dev/zero > /tmp/a; rm /tmp/a; echo x > greeting.txt",
+      { box: small },
+    );
+    expect(outcome.kind).toBe("changed");
+  });
+
+  it.runIf(isRoot)("is the same for an app that runs as an ordinary user", async () => {
+    const nobody = 65_534;
+    const agent = host.program("id -u; echo x > greeting.txt; ls /tmp");
+    const theirs = mkdtempSync("/tmp/bt-user-");
+    try {
+      cpSync(host.dir, theirs, { recursive: true });
+      execFileSync("chown", ["-R", String(nobody), theirs]);
+      const moved = JSON.parse(JSON.stringify(requestOf(host, agent)).replaceAll(host.dir, theirs)) as RunRequest;
+      const said = await textOf(startApp(moved, nobody));
+      expect(said).toContain('"kind":"changed"');
+      expect(said.split("\n")).toContain(String(nobody));
+      expect(processesMentioning(theirs)).toEqual([]);
+    } finally {
+      rmSync(theirs, { recursive: true });
+    }
+  });
+});
+
+function requestOf(host: Host, agent: string): RunRequest {
+  const limits = { minutes: 1, idleMinutes: 1 };
+  return { ...host.workspace, agent: { command: [agent] }, network: [], prompt: "", context: [], limits };
+}
+
+/** The runner in a process of its own, as the app is one. */
+function startApp(request: RunRequest, uid?: number): ChildProcess {
+  const script = fileURLToPath(new URL("./app-process.ts", import.meta.url));
+  const drop = uid ? ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "--"] : [];
+  const [file = "", ...args] = [...drop, process.execPath, script, JSON.stringify(request)];
+  return spawn(file, args, { stdio: ["ignore", "pipe", "inherit"], cwd: "/" });
+}
+
+async function textOf(app: ChildProcess): Promise<string> {
+  let text = "";
+  for await (const chunk of app.stdout ?? []) text += chunk;
+  return text;
+}

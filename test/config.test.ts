@@ -1,0 +1,127 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ConfigError, loadConfig } from "../src/config.ts";
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "baton-config-"));
+  writeFileSync(join(directory, "agent"), "#!/bin/sh\n");
+  chmodSync(join(directory, "agent"), 0o755);
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const pem = "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n";
+const goodYaml = "profiles:\n  default: { agent: command, command: [./agent, --fast] }\n";
+
+function load(env: Record<string, string | undefined> = {}, yaml = goodYaml) {
+  const file = join(directory, "baton.yml");
+  writeFileSync(file, yaml);
+  return loadConfig({
+    APP_ID: "12",
+    PRIVATE_KEY: pem,
+    WEBHOOK_SECRET: "s".repeat(32),
+    BATON_CONFIG: file,
+    DATA_DIR: "/data",
+    ...env,
+  });
+}
+
+function problemsOf(env: Record<string, string | undefined>, yaml?: string): string {
+  try {
+    load(env, yaml);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.join("\n").replaceAll(directory, "<dir>");
+    throw error;
+  }
+  throw new Error("It was accepted.");
+}
+
+describe("the operator's settings", () => {
+  it("fill in every default", () => {
+    const config = load();
+    expect(config.server).toEqual({ host: "127.0.0.1", port: 3000 });
+    expect(config.limits).toEqual({ total: 5, perRepository: 3 });
+    expect(config.sandbox).toEqual({ driver: "srt", network: [], memoryMb: 4096, pids: 512, diskMb: 8192 });
+    expect(config.profiles.default).toEqual({
+      agent: "command",
+      command: [join(directory, "agent"), "--fast"],
+      limits: { minutes: 45, idleMinutes: 10 },
+    });
+    expect(config.github.host).toBeUndefined();
+  });
+
+  it("take the private key as PEM, as base64 and from a file", () => {
+    const path = join(directory, "key.pem");
+    writeFileSync(path, pem);
+    const base64 = Buffer.from(pem).toString("base64");
+    for (const env of [{}, { PRIVATE_KEY: base64 }, { PRIVATE_KEY: undefined, PRIVATE_KEY_PATH: path }]) {
+      expect(load(env).github.privateKey).toBe(pem);
+    }
+  });
+
+  it("name everything that is missing at once", () => {
+    expect(
+      problemsOf({ APP_ID: undefined, PRIVATE_KEY: undefined, WEBHOOK_SECRET: undefined }).split("\n"),
+    ).toHaveLength(3);
+  });
+
+  it.each([
+    ["a guessable secret", { WEBHOOK_SECRET: "development" }, /WEBHOOK_SECRET is "development"/],
+    ["a short secret", { WEBHOOK_SECRET: "s".repeat(31) }, /shorter than 32 bytes/],
+    ["an App id that is none", { APP_ID: "baton" }, /APP_ID must be/],
+    ["a key that is none", { PRIVATE_KEY: "hello" }, /neither PEM nor base64/],
+    ["a port beyond the ports", { PORT: "70000" }, /PORT must be/],
+    ["a missing file", { BATON_CONFIG: "/nowhere/baton.yml" }, /copy baton.example.yml/],
+  ])("refuse %s with the next step", (_, env, message) => {
+    expect(problemsOf(env)).toMatch(message);
+  });
+
+  it.each([
+    ["an unknown key", "profile: {}\n", /line 1, column 1: Unrecognized key: "profile"/],
+    ["no default profile", "profiles:\n  fast: { agent: command, command: [./agent] }\n", /`default` is needed/],
+    [
+      "an agent without a driver",
+      "profiles:\n  default: { agent: codex, command: [./agent] }\n",
+      /this version drives `agent: command`/,
+    ],
+    [
+      "a program that is not there",
+      "profiles:\n  default: { agent: command, command: [./gone] }\n",
+      /gone is not an executable file/,
+    ],
+    ["a negative limit", `${goodYaml}limits: { total: -1 }\n`, /line 3, column 18: `limits.total`/],
+    [
+      "an infinite limit",
+      "profiles:\n  default: { agent: command, command: [./agent], limits: { minutes: .inf } }\n",
+      /`profiles.default.limits.minutes`/,
+    ],
+    ["a driver nobody wrote", `${goodYaml}sandbox: { driver: chroot }\n`, /`sandbox.driver`/],
+    [
+      "provided files that are not there",
+      `${goodYaml}repositories: { acme/shop: { files: ./gone } }\n`,
+      /not a directory/,
+    ],
+    ["the same key twice", `${goodYaml}limits: {}\nlimits: {}\n`, /unique/],
+    [
+      "an alias bomb",
+      `a: &a [1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n`,
+      /alias/i,
+    ],
+  ])("refuse %s, saying where", (_, yaml, message) => {
+    expect(problemsOf({}, yaml)).toMatch(message);
+  });
+
+  it("find provided files relative to the file that names them", () => {
+    mkdirSync(join(directory, "files"));
+    const config = load(
+      {},
+      `${goodYaml}repositories: { Acme/Shop: { files: ./files, network: [packages.example.com] } }\n`,
+    );
+    expect(config.repositories["acme/shop"]).toEqual({
+      files: join(directory, "files"),
+      network: ["packages.example.com"],
+    });
+  });
+});

@@ -1,0 +1,58 @@
+import { resolve } from "node:path";
+import { createNarrator, silentNarrator } from "./support/demo/narrator.ts";
+import { type DemoOptions, readOptions, usage } from "./support/demo/options.ts";
+import { playScenario } from "./support/demo/play.ts";
+import { printPullRequest, reportOf } from "./support/demo/report.ts";
+import { setStage } from "./support/demo/stage.ts";
+import { loadScenario } from "./support/scenario.ts";
+
+/** `npm run demo`: a labelled issue becomes a pull request, before your eyes, on this machine alone. */
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  let options: DemoOptions | "help";
+  try {
+    options = readOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${usage}\n`);
+    return 2;
+  }
+  if (options === "help") {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  return demo(options);
+}
+
+async function demo(options: DemoOptions): Promise<number> {
+  const scenario = await loadScenario(options.scenario);
+  const people = options.output === "conversation";
+  const write = (text: string) => void (people ? process.stdout.write(text) : undefined);
+  write(`Setting the stage: a GitHub of our own, a package registry, PostgreSQL and Baton, all on this machine …\n\n`);
+  const stage = await setStage(scenario, resolve(import.meta.dirname, ".."));
+  try {
+    const played = await playScenario(stage, scenario, people ? createNarrator(write) : silentNarrator);
+    const report = reportOf(stage, played);
+    if (people) printPullRequest(report, write);
+    else process.stdout.write(`${JSON.stringify(report)}\n`);
+    if (options.afterwards === "keep") await keepRunning(stage, write);
+    if (!report.ok)
+      process.stderr.write(
+        `\nThe demo failed: ${played.problem ?? "see above"}\nBaton's log: ${stage.baton.logFile}\n`,
+      );
+    return report.ok ? 0 : 1;
+  } finally {
+    await stage.strike();
+  }
+}
+
+async function keepRunning(stage: Awaited<ReturnType<typeof setStage>>, write: (text: string) => void): Promise<void> {
+  write(
+    `\nStill running; Ctrl-C ends it.\n  GitHub  ${stage.github.url} (REST under /api/v3)\n  Baton   ${stage.baton.url}/healthz\n  Log     ${stage.baton.logFile}\n  Files   ${stage.directory}\n`,
+  );
+  await new Promise<void>((done) => {
+    process.once("SIGINT", done);
+    process.once("SIGTERM", done);
+  });
+}

@@ -1,0 +1,104 @@
+import { existsSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { type BatonProcess, startBaton } from "../baton-process.ts";
+import { startFakeGitHub } from "../fake-github/index.ts";
+import { type PackageRegistry, startPackageRegistry } from "../package-registry.ts";
+import { agentCommand, agentYmlWith, type Scenario } from "../scenario.ts";
+
+type FakeGitHub = Awaited<ReturnType<typeof startFakeGitHub>>;
+type FakeRepository = Awaited<ReturnType<FakeGitHub["createRepository"]>>;
+
+/** Everything the demo plays on. */
+export interface Stage {
+  readonly directory: string;
+  readonly github: FakeGitHub;
+  readonly repository: FakeRepository;
+  readonly registry: PackageRegistry;
+  readonly baton: BatonProcess;
+  /** The trigger label that the scenario's policy names. */
+  readonly label: string;
+  strike(): Promise<void>;
+}
+
+/** Builds the world of a scenario on loopback: GitHub's stand-in, a package registry, and Baton as a child process. */
+export async function setStage(scenario: Scenario, project: string): Promise<Stage> {
+  const directory = await mkdtemp(join(tmpdir(), "baton-demo-"));
+  // Baton's database and sandbox run as other users when started by root: they must be able to pass through.
+  await chmod(directory, 0o711);
+  const github = await startFakeGitHub({ directory: join(directory, "github") });
+  const registry = await startPackageRegistry({
+    from: join(project, "node_modules"),
+    lockfile: lockfileOf(scenario, project),
+  });
+  const agentYml = agentYmlWith(registry.host, scenario);
+  const repository = await github.createRepository({
+    owner: "acme",
+    name: "shop",
+    private: false,
+    files: scenario.repositoryDir,
+    people: { ann: "write", bob: "read" },
+  });
+  await github
+    .as("ann")
+    .on(repository)
+    .silently.pushes("main", { ".github/agent.yml": agentYml }, "Let Baton work here");
+  const configFile = await writeConfig(directory, scenario, { registry, agentYml });
+  const baton = await startBaton({
+    app: github.app,
+    githubHost: github.host,
+    dataDir: join(directory, "data"),
+    configFile,
+    logFile: join(directory, "baton.log"),
+  });
+  github.connect(`${baton.url}/api/github/webhooks`);
+  return {
+    directory,
+    github,
+    repository,
+    registry,
+    baton,
+    label: labelOf(agentYml),
+    async strike() {
+      await baton.stop();
+      await github.close();
+      await registry.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function writeConfig(
+  directory: string,
+  scenario: Scenario,
+  world: { readonly registry: PackageRegistry; readonly agentYml: string },
+): Promise<string> {
+  const files = join(directory, "files");
+  await mkdir(files, { recursive: true });
+  await mkdir(join(directory, "data"), { mode: 0o711 });
+  await writeFile(join(files, ".npmrc"), world.registry.npmrc);
+  const command = await agentCommand(scenario, directory);
+  const policy: { profile?: string; setup?: { network?: string[] } } = parse(world.agentYml) ?? {};
+  const profile = { agent: "command", command: [...command], limits: { minutes: 10, idleMinutes: 5 } };
+  const config = {
+    profiles: { default: profile, ...(policy.profile ? { [policy.profile]: profile } : {}) },
+    repositories: {
+      "acme/shop": { files, network: [...new Set([world.registry.host, ...(policy.setup?.network ?? [])])] },
+    },
+  };
+  const path = join(directory, "baton.yml");
+  await writeFile(path, stringify(config));
+  return path;
+}
+
+function lockfileOf(scenario: Scenario, project: string): string {
+  const own = join(scenario.repositoryDir, "package-lock.json");
+  return existsSync(own) ? own : join(project, "package-lock.json");
+}
+
+function labelOf(agentYml: string): string {
+  const policy: { label?: string } = parse(agentYml) ?? {};
+  return policy.label ?? "agent";
+}

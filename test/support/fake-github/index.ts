@@ -1,0 +1,12 @@
+export type { FakeGitHub, FakeGitHubOptions, FakeRepository, Faults, NewRepository, SeenDelivery } from "./api.ts";
+export type { AppIdentity } from "./app-identity.ts";
+export type { CiSystem } from "./ci.ts";
+export { startFakeGitHub } from "./fake-github.ts";
+export type { FileChange, Files } from "./git/commits.ts";
+export type { HeldWebhook } from "./hooks/faults.ts";
+export { signatureOf } from "./hooks/post.ts";
+export type { CheckView, IssueView, PullView, Said } from "./look.ts";
+export type { Person } from "./people.ts";
+export type { LoggedRequest, TokenFacts } from "./server/request-log.ts";
+export type { Comment, Role } from "./world/model.ts";
+export { Refusal } from "./world/refusal.ts";
