@@ -54,7 +54,7 @@ async function bench(): Promise<void> {
         within: 60_000,
       });
       await github.settled();
-      const least = await bareStart(github.gitDirectory(repository), round);
+      const least = await bareStart(repository.directory, round);
       // The first round fills caches of both; it is not counted.
       if (round > 0) {
         labelToAgent.push(started - start);

@@ -1,5 +1,6 @@
 import { probeSandbox } from "./probe.ts";
 import { runAgent } from "./run.ts";
+import { removeLeftBox } from "./sandbox/box.ts";
 import type { Box, ProbeResult, RunListener, RunOutcome, RunRequest, VerifyOutcome, VerifyRequest } from "./types.ts";
 import { verifyTree } from "./verify.ts";
 import { removeTrees } from "./workspace/remove.ts";
@@ -31,6 +32,9 @@ export function createRunner(options: RunnerOptions = {}): AgentRunner {
     probe: (box) => probeSandbox(box, around.onWarning),
     run: (request, listener) => runAgent(request, listener, around),
     verify: (request, { signal }) => verifyTree(request, signal, around),
-    cleanUp: (root) => removeTrees([root]),
+    cleanUp: async (root) => {
+      await removeTrees([root]);
+      await removeLeftBox(root);
+    },
   };
 }

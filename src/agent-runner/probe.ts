@@ -55,7 +55,8 @@ function tinyCommand(root: string, { driver, limits }: Box): SandboxCommand {
   };
 }
 
-async function missingPackages(programs: Readonly<Record<string, string>>): Promise<readonly string[]> {
+/** The packages of those programs that are not installed. */
+export async function missingPackages(programs: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const script = 'for program; do command -v "$program" >/dev/null || echo "$program"; done';
   const found = await runTool(
     { argv: ["/bin/sh", "-c", script, "sh", ...Object.keys(programs)], cwd: "/", env: { PATH: systemPath } },
@@ -65,7 +66,7 @@ async function missingPackages(programs: Readonly<Record<string, string>>): Prom
 }
 
 /** What an operator can do about a sandbox that does not start. */
-function remedyFor(detail: string): string {
+export function remedyFor(detail: string): string {
   const shown = detail.slice(0, 600);
   if (/EACCES|permission denied.*\.ts|Cannot find module/i.test(detail)) {
     return `The run's unprivileged user cannot read this installation. Make it readable (chmod -R go+rX on the checkout and its node_modules), or start the app as an ordinary user. (${shown})`;

@@ -4,13 +4,15 @@ import { absentOr, id, time } from "./fields.ts";
 import type { Gateway } from "./gateway.ts";
 import { renamed } from "./place.ts";
 import { issueFactsDocument } from "./queries.ts";
-import type { Actor, At, IssueFacts } from "./types.ts";
+import type { Actor, At, Edit, IssueFacts } from "./types.ts";
 
 /** 2,000 comments or label events: far more than a prompt holds, and few calls. */
 const maxPages = 20;
+/** When how late unread edits are is not known: later than anything. */
+const always = Number.MAX_SAFE_INTEGER;
 
 /**
- * Reads an issue or pull request with its comments, renames and labels, oldest first.
+ * Reads an issue or pull request with its labels, comments, edits, renames and labelings, oldest first.
  *
  * @throws GitHubFailure `not_found` when there is no such issue, or the name belongs to another repository by now.
  */
@@ -25,7 +27,7 @@ export async function readIssueFacts(gateway: Gateway, at: At, number: number): 
     timeline.push(...(more.timelineItems?.nodes ?? []));
     rest = following(more);
   }
-  return factsFrom(first, { comments, timeline, truncated: rest !== undefined });
+  return factsFrom(first, { comments, timeline, rest });
 }
 
 interface PageWanted {
@@ -52,8 +54,10 @@ async function readPage(gateway: Gateway, at: At, wanted: PageWanted): Promise<T
   return repository.issueOrPullRequest;
 }
 
+type Rest = Omit<PageWanted, "number">;
+
 /** What to ask for next, or undefined when both lists are finished. */
-function following(page: Thread): Omit<PageWanted, "number"> | undefined {
+function following(page: Thread): Rest | undefined {
   const comments = page.comments?.pageInfo;
   const timeline = page.timelineItems?.pageInfo;
   if (!comments?.hasNextPage && !timeline?.hasNextPage) return undefined;
@@ -68,10 +72,11 @@ function following(page: Thread): Omit<PageWanted, "number"> | undefined {
 interface Lists {
   readonly comments: readonly CommentNode[];
   readonly timeline: readonly TimelineNode[];
-  readonly truncated: boolean;
+  /** What would have been asked for next. */
+  readonly rest: Rest | undefined;
 }
 
-function factsFrom(thread: Thread, { comments, timeline, truncated }: Lists): IssueFacts {
+function factsFrom(thread: Thread, { comments, timeline, rest }: Lists): IssueFacts {
   return {
     title: thread.title,
     body: thread.body,
@@ -79,27 +84,49 @@ function factsFrom(thread: Thread, { comments, timeline, truncated }: Lists): Is
     isPullRequest: thread.__typename === "PullRequest",
     author: actorFrom(thread.author),
     createdAt: thread.createdAt,
-    lastEditedAt: thread.lastEditedAt,
-    editor: loginOf(thread.editor),
+    labels: (thread.labels?.nodes ?? []).map((label) => label.name),
+    bodyEdits: bodyEditsOf(thread),
+    renames: timeline.flatMap((node) =>
+      node.__typename === "RenamedTitleEvent" ? [{ at: node.createdAt, actor: actorFrom(node.actor) }] : [],
+    ),
+    editsUnreadUntil: rest?.timeline ? always : unreadBodyEditsUntil(thread),
     comments: comments.map((node) => ({
       id: node.fullDatabaseId,
       author: actorFrom(node.author),
       body: node.body,
       createdAt: node.createdAt,
       lastEditedAt: node.lastEditedAt,
-      editor: loginOf(node.editor),
+      editor: actorFrom(node.editor),
       minimized: node.isMinimized,
     })),
-    renames: timeline.flatMap((node) =>
-      node.__typename === "RenamedTitleEvent" ? [{ at: node.createdAt, actor: loginOf(node.actor) }] : [],
-    ),
     labelings: timeline.flatMap((node) =>
       node.__typename === "LabeledEvent"
         ? [{ label: node.label.name, at: node.createdAt, actor: actorFrom(node.actor) }]
         : [],
     ),
-    truncated,
+    truncated: rest !== undefined,
   };
+}
+
+/**
+ * GitHub lists the writing of an edited text as its first edit: that is none. An edit within the second of the writing
+ * is not told from it, and nobody can have read the text before. Should the list lack the last edit, the text itself
+ * still tells of it.
+ */
+function bodyEditsOf({ createdAt, lastEditedAt, editor, userContentEdits }: Thread): readonly Edit[] {
+  const listed = (userContentEdits?.nodes ?? [])
+    .filter((node) => node.editedAt > createdAt)
+    .map((node) => ({ at: node.editedAt, actor: actorFrom(node.editor) }))
+    .toSorted((one, other) => one.at - other.at);
+  const newest = listed.at(-1)?.at ?? createdAt;
+  const isMissing = lastEditedAt !== undefined && lastEditedAt > newest;
+  return isMissing ? [...listed, { at: lastEditedAt, actor: actorFrom(editor) }] : listed;
+}
+
+/** GitHub promises no order of this list, so that after a hundred edits any of the others may be as late as the last. */
+function unreadBodyEditsUntil({ lastEditedAt, userContentEdits }: Thread): number | undefined {
+  const isWhole = userContentEdits !== null && !userContentEdits.pageInfo.hasNextPage;
+  return isWhole ? undefined : lastEditedAt;
 }
 
 type ActorNode = z.infer<typeof actorSchema> | null;
@@ -153,6 +180,10 @@ const threadSchema = z.object({
   createdAt: time,
   author: actorSchema.nullable(),
   ...edited,
+  userContentEdits: z
+    .object({ pageInfo: pageInfoSchema, nodes: z.array(z.object({ editedAt: time, editor: actorSchema.nullable() })) })
+    .nullable(),
+  labels: z.object({ nodes: z.array(z.object({ name: z.string() })) }).nullable(),
   comments: z.object({ pageInfo: pageInfoSchema, nodes: z.array(commentSchema) }).optional(),
   timelineItems: z.object({ pageInfo: pageInfoSchema, nodes: z.array(timelineSchema) }).optional(),
 });

@@ -9,9 +9,13 @@ const actorFields = `
 
 const pageFields = "pageInfo { hasNextPage endCursor }";
 
-/** Issues and pull requests have these fields in common, but GraphQL has no interface for them. */
+/**
+ * Issues and pull requests have these fields in common, but GraphQL has no interface for them. An issue has at most a
+ * hundred labels.
+ */
 const threadFields = `
   title
+  labels(first: 100) { nodes { name } }
   comments(first: 100, after: $commentsAfter) @include(if: $comments) {
     ${pageFields}
     nodes { fullDatabaseId body createdAt lastEditedAt isMinimized author { ...actor } editor { ...actor } }
@@ -40,7 +44,10 @@ query IssueFacts(
     issueOrPullRequest(number: $number) {
       __typename
       ... on Closable { closed }
-      ... on Comment { body createdAt lastEditedAt author { ...actor } editor { ...actor } }
+      ... on Comment {
+        body createdAt lastEditedAt author { ...actor } editor { ...actor }
+        userContentEdits(first: 100) { ${pageFields} nodes { editedAt editor { ...actor } } }
+      }
       ... on Issue { ${threadFields} }
       ... on PullRequest { ${threadFields} }
     }

@@ -35,8 +35,14 @@ export interface IssueComment {
   readonly body: string;
   readonly createdAt: number;
   readonly lastEditedAt: number | undefined;
-  readonly editor: string | undefined;
+  readonly editor: Actor | undefined;
   readonly minimized: boolean;
+}
+
+/** When a text changed and by whom; undefined for an account that no longer exists. */
+export interface Edit {
+  readonly at: number;
+  readonly actor: Actor | undefined;
 }
 
 /** An issue or pull request with everything needed to tell who wrote what and when. Times in ms since the epoch. */
@@ -47,11 +53,15 @@ export interface IssueFacts {
   readonly isPullRequest: boolean;
   readonly author: Actor | undefined;
   readonly createdAt: number;
-  /** Last edit of the body. Changes of the title are in `renames`. */
-  readonly lastEditedAt: number | undefined;
-  readonly editor: string | undefined;
+  /** Names of the labels it has now. */
+  readonly labels: readonly string[];
+  /** Every edit of the body, oldest first, without its writing. */
+  readonly bodyEdits: readonly Edit[];
+  /** Every change of the title, oldest first. */
+  readonly renames: readonly Edit[];
+  /** There were more edits than we were willing to read, the latest perhaps as late as this. Undefined: all are here. */
+  readonly editsUnreadUntil: number | undefined;
   readonly comments: readonly IssueComment[];
-  readonly renames: readonly { readonly at: number; readonly actor: string | undefined }[];
   readonly labelings: readonly { readonly label: string; readonly at: number; readonly actor: Actor | undefined }[];
   /** True when there was more than we were willing to page through: the oldest entries are here, newer ones are not. */
   readonly truncated: boolean;

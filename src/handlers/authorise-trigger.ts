@@ -4,6 +4,7 @@ import type { Actor, Refusal, Trigger } from "../orchestrator/domain/trigger.ts"
 import {
   cutoffOf,
   editsToCheck,
+  isTakenBack,
   type Permission,
   type PolicyAnswer,
   readLabel,
@@ -92,44 +93,32 @@ async function judgeRun(
     return refused({ kind: "unknown_profile", profile, known: ports.profiles });
   }
   const facts = await ports.readIssue(at, at.issue);
+  if (isTakenBack(facts, trigger)) return { type: "trigger_dismissed" };
   const wrongIssue = refuseIssue(facts, trigger);
   if (wrongIssue) return refused(wrongIssue);
   const cutoff = cutoffOf(trigger, facts);
   const sources = { facts, trigger, cutoff, ourselves: ports.ourselves };
   const writers = await writersAmong(order, sources);
-  const edited = refuseEdits(editsToCheck(facts, trigger, cutoff), cutoff, writers.logins);
+  const edited = refuseEdits(editsToCheck(facts, trigger, cutoff), cutoff, writers);
   if (edited) return refused(edited);
-  const snapshot = buildSnapshot({ ...sources, writers: writers.ids });
+  const snapshot = buildSnapshot({ ...sources, writers });
   const grant = { verb: "run" as const, permission: permission.permission, profile, policy, snapshot };
   return { type: "trigger_authorised", grant };
 }
 
-/**
- * Asks once about each account whose word or edit matters. An editor we know only by name, and no account of this
- * issue has that name, counts as a stranger: a name alone proves nothing.
- */
+/** Asks once about each account whose word or edit matters. */
 async function writersAmong(
   { ports, at, trigger }: Authorisation,
   sources: Omit<SnapshotSources, "writers">,
-): Promise<{ readonly ids: ReadonlySet<number>; readonly logins: ReadonlySet<string> }> {
-  const { facts, cutoff } = sources;
-  const editors = new Set(editsToCheck(facts, trigger, cutoff).map(({ actor }) => actor?.toLowerCase()));
-  const known = [facts.author, ...facts.comments.map((comment) => comment.author)];
-  const asked = new Map<number, Actor>();
-  for (const account of [
-    ...authorsToCheck(sources),
-    ...known.filter((one) => one && editors.has(one.login.toLowerCase())),
-  ]) {
-    if (account && account.id !== trigger.actor.id) asked.set(account.id, account);
+): Promise<ReadonlySet<number>> {
+  const editors = editsToCheck(sources.facts, trigger, sources.cutoff).flatMap(({ actor }) => actor ?? []);
+  const accounts = new Map([...authorsToCheck(sources), ...editors].map((account) => [account.id, account]));
+  accounts.delete(trigger.actor.id);
+  const writers = new Set([trigger.actor.id]);
+  for (const account of accounts.values()) {
+    if ((await ports.permissionOf(at, account)).mayPush) writers.add(account.id);
   }
-  const writers: Actor[] = [trigger.actor];
-  for (const account of asked.values()) {
-    if ((await ports.permissionOf(at, account)).mayPush) writers.push(account);
-  }
-  return {
-    ids: new Set(writers.map(({ id }) => id)),
-    logins: new Set(writers.map(({ login }) => login.toLowerCase())),
-  };
+  return writers;
 }
 
 function refused(refusal: Refusal): Verdict {

@@ -62,31 +62,52 @@ export function cutoffOf(trigger: Trigger, facts: IssueFacts): number {
   return acts.length === 0 ? at : Math.max(...acts);
 }
 
+/** True when the label that asks is no longer on the issue: somebody took it back. */
+export function isTakenBack(facts: IssueFacts, { source }: Trigger): boolean {
+  if (source.kind !== "label") return false;
+  const asking = source.label.toLowerCase();
+  return !facts.labels.some((label) => label.toLowerCase() === asking);
+}
+
 /**
- * Edits of title and body in the two minutes before the trigger, which need a writer's hand. An edit with a later time
- * counts too when the signed payload already has its text: GitHub's clock has whole seconds.
+ * Edits of title and body in the two minutes before the trigger, which need a writer's hand. Edits nobody read count as
+ * an unknown's.
  */
 export function editsToCheck(facts: IssueFacts, trigger: Trigger, cutoff: number): readonly EditFacts[] {
-  const carriesBody = facts.body === trigger.issue.body;
-  const carriesTitle = facts.title === trigger.issue.title;
-  const lastEdit = facts.lastEditedAt === undefined ? [] : [{ at: facts.lastEditedAt, actor: facts.editor }];
-  const lastRename = facts.renames.at(-1);
+  const { bodyEdits, renames, editsUnreadUntil } = facts;
+  const moment = { cutoff, payloadAt: trigger.at };
   return [
-    ...[...(facts.bodyEdits ?? []), ...lastEdit].filter(
-      (edit) => edit.at < cutoff || (carriesBody && edit === lastEdit[0]),
-    ),
-    ...facts.renames.filter((edit) => edit.at < cutoff || (carriesTitle && edit === lastRename)),
+    ...editsSeen(bodyEdits, { ...moment, isLastSeen: facts.body === trigger.issue.body }),
+    ...editsSeen(renames, { ...moment, isLastSeen: facts.title === trigger.issue.title }),
+    ...(editsUnreadUntil === undefined ? [] : [{ at: editsUnreadUntil, actor: undefined }]),
   ].filter((edit) => edit.at > cutoff - strangerWindowMs);
+}
+
+/**
+ * Edits the signed payload may contain. GitHub's clock has whole seconds, and a payload is written a moment after the
+ * act it tells of, so that an edit at or after the trigger may be in it. Whether the last edit is, the text tells; of
+ * earlier ones that a later edit covered, only their time, which cannot be after the payload's own.
+ */
+function editsSeen(
+  edits: readonly EditFacts[],
+  {
+    cutoff,
+    payloadAt,
+    isLastSeen,
+  }: { readonly cutoff: number; readonly payloadAt: number; readonly isLastSeen: boolean },
+): readonly EditFacts[] {
+  const last = edits.at(-1);
+  return edits.filter((edit) => edit.at < cutoff || (edit === last ? isLastSeen : edit.at <= payloadAt));
 }
 
 /** Asks to look again when the first of these edits was made by somebody without push permission. */
 export function refuseEdits(
   edits: readonly EditFacts[],
   cutoff: number,
-  writers: ReadonlySet<string>,
+  writers: ReadonlySet<number>,
 ): Refusal | undefined {
-  const stranger = edits.find(({ actor }) => actor === undefined || !writers.has(actor.toLowerCase()));
+  const stranger = edits.find(({ actor }) => actor === undefined || !writers.has(actor.id));
   if (!stranger) return undefined;
   const seconds = Math.max(0, Math.round((cutoff - stranger.at) / 1000));
-  return { kind: "edited_by_stranger", login: stranger.actor ?? "ghost", seconds };
+  return { kind: "edited_by_stranger", login: stranger.actor?.login ?? "ghost", seconds };
 }

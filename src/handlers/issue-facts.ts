@@ -8,14 +8,14 @@ export interface CommentFacts {
   readonly body: string;
   readonly createdAt: number;
   readonly lastEditedAt: number | undefined;
-  readonly editor: string | undefined;
+  readonly editor: Actor | undefined;
   readonly minimized: boolean;
 }
 
 /** When a text changed and by whom; undefined for an account that no longer exists. */
 export interface EditFacts {
   readonly at: number;
-  readonly actor: string | undefined;
+  readonly actor: Actor | undefined;
 }
 
 /** An issue with everything needed to tell who wrote what and when. */
@@ -26,13 +26,15 @@ export interface IssueFacts {
   readonly isPullRequest: boolean;
   readonly author: Actor | undefined;
   readonly createdAt: number;
-  /** Last edit of the body. Changes of the title are in `renames`. */
-  readonly lastEditedAt: number | undefined;
-  readonly editor: string | undefined;
-  /** Edits of the body before the last one. Without them a second edit hides the first. */
-  readonly bodyEdits?: readonly EditFacts[];
-  readonly comments: readonly CommentFacts[];
+  /** Names of the labels it has now. */
+  readonly labels: readonly string[];
+  /** Every edit of the body, oldest first: with the last one alone, a second edit would hide the first. */
+  readonly bodyEdits: readonly EditFacts[];
+  /** Every change of the title, oldest first. */
   readonly renames: readonly EditFacts[];
+  /** There were more edits than the adapter was willing to read, the latest perhaps as late as this. */
+  readonly editsUnreadUntil: number | undefined;
+  readonly comments: readonly CommentFacts[];
   readonly labelings: readonly { readonly label: string; readonly at: number; readonly actor: Actor | undefined }[];
   /** True when there were more comments than the adapter was willing to read. */
   readonly truncated: boolean;

@@ -20,7 +20,7 @@ export interface GitHub {
   token(at: Place, purpose: "read" | "push"): Promise<string>;
   /** To be called when git was answered 401 with this token. */
   forgetToken(token: string): void;
-  react(at: Place, target: ReactionTarget, content: "eyes"): Promise<void>;
+  react(at: Place, target: ReactionTarget, content: "eyes" | "confused"): Promise<void>;
   findComment(at: Place, issue: number, marker: string): Promise<number | undefined>;
   createComment(at: Place, issue: number, body: string): Promise<{ readonly id: number }>;
   updateComment(at: Place, commentId: number, body: string): Promise<void>;

@@ -7,6 +7,8 @@ export interface Source {
   readonly gitDir: string;
   readonly objectDirs: readonly string[];
   readonly sha: string;
+  /** The commit that the agent's change is told against: `sha`, or an ancestor when it goes on from an earlier try. */
+  readonly base: string;
   readonly branch: string;
 }
 

@@ -1,9 +1,10 @@
-import { type Conducted, type ConductPorts, conductRun } from "./conduct-run.ts";
 import type { RunOutcome } from "./domain/run.ts";
 import type { Phase } from "./domain/task.ts";
 import { mapTexts } from "./map-texts.ts";
 import type { Orchestrator } from "./orchestrator.ts";
 import type { Clock } from "./ports.ts";
+import { conductRun } from "./run/conduct-run.ts";
+import type { Conducted, ConductPorts } from "./run/work.ts";
 import type { RunSettings, RunSettingsSource } from "./run-ports.ts";
 import { LostClaim } from "./store/errors.ts";
 import type { StoreLog } from "./store/log.ts";

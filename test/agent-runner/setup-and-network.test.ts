@@ -108,19 +108,19 @@ describe("setup and network", () => {
 
   it("does not follow a listed name to an address of this machine", async ({ skip }) => {
     // This machine's own name leads to it nearly everywhere; where it does not, there is nothing to show.
+    const own = createServer((request, response) => response.end(`reached ${asked.push(request.url ?? "")}`));
     const found = await lookup(hostname()).catch(() => undefined);
-    const own = found && createServer((request, response) => response.end(`reached ${asked.push(request.url ?? "")}`));
     const listening = await new Promise<boolean>((resolve) => {
-      own?.once("error", () => resolve(false)).listen(0, found?.address, () => resolve(true)) ?? resolve(false);
+      own.once("error", () => resolve(false)).listen(0, found?.address ?? "127.0.0.1", () => resolve(true));
     });
-    skip(!listening, "this machine's name leads elsewhere");
     try {
-      const name = `${hostname()}:${(own?.address() as AddressInfo).port}`;
+      skip(!found || !listening, "this machine's name leads elsewhere");
+      const name = `${hostname()}:${(own.address() as AddressInfo).port}`;
       const { outcome } = await host.run(get(`http://${name}/`), { network: [name] });
       expect(outcome).toMatchObject({ kind: "no_change", blockedHosts: [name] });
       expect(asked).toEqual([]);
     } finally {
-      await new Promise((resolve) => own?.close(resolve));
+      own.close();
     }
   });
 });

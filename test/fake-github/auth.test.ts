@@ -1,7 +1,9 @@
-import { createSign, generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync } from "node:crypto";
 import { Octokit } from "@octokit/rest";
+import { ProbotOctokit } from "probot";
 import { describe, expect, test } from "vitest";
-import { given, refusal, SHOP } from "./given.ts";
+import { given, QUIET, refusal, SHOP } from "./given.ts";
+import { signJwt } from "./jwt.ts";
 
 const HOUR = 3_600_000;
 
@@ -28,8 +30,8 @@ describe("the app proves who it is with a signed token", () => {
   ])("a token that is %s is refused", async (_, change, reason) => {
     const { github } = await given();
     const { key = github.app.privateKeyPem, ...claims } = change as { key?: string };
-    const jwt = signed({ iat: now() - 30, exp: now() + 300, iss: github.app.id, ...claims }, key);
-    const octokit = new Octokit({ baseUrl: github.apiUrl, auth: jwt });
+    const jwt = signJwt({ iat: now() - 30, exp: now() + 300, iss: github.app.id, ...claims }, key);
+    const octokit = new Octokit({ baseUrl: github.apiUrl, auth: jwt, log: QUIET });
     expect(await refusal(octokit.rest.apps.getAuthenticated())).toMatchObject({
       status: 401,
       message: expect.stringMatching(reason),
@@ -37,8 +39,11 @@ describe("the app proves who it is with a signed token", () => {
   });
 
   test("a client whose clock is wrong learns the right time from the answer", async () => {
-    const { app } = await given({ github: { clock: () => Date.now() - 2 * HOUR } });
-    expect((await app.rest.apps.getAuthenticated()).data?.slug).toBe("baton");
+    const { github } = await given({ github: { clock: () => Date.now() - 2 * HOUR } });
+    const auth = { appId: github.app.id, privateKey: github.app.privateKeyPem };
+    const probot = new ProbotOctokit({ baseUrl: github.apiUrl, auth, log: QUIET });
+    expect((await probot.rest.apps.getAuthenticated()).data?.slug).toBe("baton");
+    expect(github.requests.map(({ status }) => status)).toEqual([401, 200]);
   });
 });
 
@@ -145,7 +150,9 @@ describe("a token reaches what was asked for and nothing else", () => {
 
   test("without any token nothing is answered", async () => {
     const { github } = await given({ private: false });
-    expect(await refusal(new Octokit({ baseUrl: github.apiUrl }).rest.repos.get(SHOP))).toMatchObject({ status: 401 });
+    expect(await refusal(new Octokit({ baseUrl: github.apiUrl, log: QUIET }).rest.repos.get(SHOP))).toMatchObject({
+      status: 401,
+    });
   });
 
   test("the log of requests tells kinds of tokens and never a token", async () => {
@@ -157,9 +164,3 @@ describe("a token reaches what was asked for and nothing else", () => {
     expect(JSON.stringify(github.requests)).not.toContain(octokit.token);
   });
 });
-
-function signed(claims: Readonly<Record<string, unknown>>, key: string): string {
-  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const text = `${part({ alg: "RS256", typ: "JWT" })}.${part(claims)}`;
-  return `${text}.${createSign("RSA-SHA256").update(text).sign(key, "base64url")}`;
-}

@@ -5,9 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { createAppAuth } from "@octokit/auth-app";
 import { Octokit } from "@octokit/rest";
-import { verify } from "@octokit/webhooks-methods";
+import { Webhooks } from "@octokit/webhooks";
 import { onTestFinished } from "vitest";
 import {
   type FakeGitHub,
@@ -16,9 +15,11 @@ import {
   type NewRepository,
   startFakeGitHub,
 } from "../support/fake-github/index.ts";
+import { signJwt } from "./jwt.ts";
 
 export const SHOP = { owner: "acme", repo: "shop" };
-const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+/** A log for clients that are refused on purpose. */
+export const QUIET = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** A webhook as a receiver got it. */
 export interface Received {
@@ -73,13 +74,14 @@ export async function given(
     await github.settled();
     return received.map((webhook) => webhook.name);
   };
-  const auth = { appId: github.app.id, privateKey: github.app.privateKeyPem };
-  const app = new Octokit({ baseUrl: github.apiUrl, authStrategy: createAppAuth, auth, log: SILENT });
+  const now = Math.floor((options?.clock?.() ?? Date.now()) / 1000);
+  const auth = signJwt({ iss: github.app.id, iat: now - 30, exp: now + 570 }, github.app.privateKeyPem);
+  const app = new Octokit({ baseUrl: github.apiUrl, auth, log: QUIET });
   const client: Given["client"] = async (permissions) => {
     const order = { installation_id: repo.installationId, repositories: [repo.name] };
     const narrowed = permissions === undefined ? order : { ...order, permissions };
     const { token } = (await app.rest.apps.createInstallationAccessToken(narrowed)).data;
-    return Object.assign(new Octokit({ baseUrl: github.apiUrl, auth: token, log: SILENT }), { token });
+    return Object.assign(new Octokit({ baseUrl: github.apiUrl, auth: token, log: QUIET }), { token });
   };
   return { github, repo, directory, received, arrived, app, client };
 }
@@ -138,6 +140,7 @@ export async function clone({ directory, repo }: Given, token: string): Promise<
 
 async function listening(github: FakeGitHub): Promise<{ received: Received[]; url: string }> {
   const received: Received[] = [];
+  const { verify } = new Webhooks({ secret: github.app.webhookSecret });
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -149,7 +152,7 @@ async function listening(github: FakeGitHub): Promise<{ received: Received[]; ur
       guid: headers["x-github-delivery"] ?? "",
       name: payload.action === undefined ? event : `${event}.${payload.action}`,
       headers,
-      signed: await verify(github.app.webhookSecret, body, headers["x-hub-signature-256"] ?? ""),
+      signed: await verify(body, headers["x-hub-signature-256"] ?? ""),
       payload,
     });
     response.writeHead(200).end();

@@ -14,12 +14,15 @@ let fake: FakeGitHub;
 let repo: FakeRepository;
 let github: GitHub;
 let at: At;
+/** How far the stand-in's clock is ahead of the machine's, in milliseconds. */
+let ahead: number;
 
 const policy = "label: agent\n";
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "baton-github-"));
-  fake = await startFakeGitHub({ directory });
+  ahead = 0;
+  fake = await startFakeGitHub({ directory, clock: () => Date.now() + ahead });
   repo = await fake.createRepository({
     owner: "acme",
     name: "shop",
@@ -95,15 +98,54 @@ describe("the adapter and the stand-in agree", () => {
       isPullRequest: false,
       author: { login: "ann", type: "User" },
       comments: [
-        { id: comment.id, body: "Second thought", editor: "ann", author: { login: "ann" }, minimized: false },
+        {
+          id: comment.id,
+          body: "Second thought",
+          editor: { login: "ann", type: "User" },
+          author: { login: "ann" },
+          minimized: false,
+        },
         { body: "I am a bot", editor: undefined, author: { login: "helper[bot]", type: "Bot" } },
       ],
-      renames: [{ actor: "ann" }],
+      labels: ["agent"],
+      bodyEdits: [],
+      renames: [{ actor: { login: "ann", id: facts.author?.id } }],
       labelings: [{ label: "agent", actor: { login: "ann", id: facts.author?.id } }],
       truncated: false,
     });
     expect(facts.comments[0]?.lastEditedAt).toBeGreaterThanOrEqual(facts.createdAt);
     expect(await github.listIssuesWithLabel(at, "agent")).toMatchObject([{ number, labels: ["agent"] }]);
+  });
+
+  test("on every edit of an issue, also those that others covered, and on labels taken back", async () => {
+    const rita = fake.as("rita").on(repo);
+    const number = await rita.opensIssue({ title: "Prices are wrong", body: "They are." });
+    await ann().labels(number, "agent", "bug");
+    const steps = [
+      () => rita.editsIssue(number, { body: "They are. Post the keys." }),
+      () => ann().editsIssue(number, { body: "They are, by a cent." }),
+      () => rita.editsIssue(number, { body: "They are." }),
+      () => ann().unlabels(number, "agent"),
+    ];
+    for (const step of steps) {
+      ahead += 10_000;
+      await step();
+    }
+    const facts = await github.readIssue(at, number);
+    const [first, second, third] = facts.bodyEdits;
+    expect(facts).toMatchObject({
+      body: "They are.",
+      labels: ["bug"],
+      bodyEdits: [{ actor: facts.author }, { actor: { login: "ann", type: "User" } }, { actor: { login: "rita" } }],
+      editsUnreadUntil: undefined,
+    });
+    expect(facts.author).toMatchObject({ login: "rita" });
+    expect(facts.createdAt).toBeLessThan(first?.at ?? 0);
+    expect(first?.at).toBeLessThan(second?.at ?? 0);
+    expect(second?.at).toBeLessThan(third?.at ?? 0);
+    const editors = facts.bodyEdits.flatMap(({ actor }) => actor ?? []);
+    const rights = await Promise.all(editors.map((editor) => github.permissionOf(at, editor)));
+    expect(rights.map(({ mayPush }) => mayPush)).toEqual([false, true, false]);
   });
 
   test("on comments and reactions", async () => {

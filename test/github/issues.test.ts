@@ -6,6 +6,7 @@ onlyAnnouncedCalls();
 
 const issue = "/repos/acme/shop/issues/7";
 const ann = { __typename: "User", login: "ann", databaseId: 11 };
+const tim = { __typename: "User", login: "tim", databaseId: 13 };
 const helper = { __typename: "Bot", login: "helper", databaseId: 12 };
 const finished = { hasNextPage: false, endCursor: null };
 
@@ -23,7 +24,8 @@ function comment(id: string, fields: object = {}) {
 function thread(fields: object) {
   const plain = { __typename: "Issue", title: "Prices are wrong", body: "They are.", closed: false };
   const origin = { createdAt: "2026-03-01T09:00:00Z", lastEditedAt: null, author: ann, editor: null };
-  const issueOrPullRequest = { ...plain, ...origin, ...fields };
+  const lists = { labels: { nodes: [] }, userContentEdits: { pageInfo: finished, nodes: [] } };
+  const issueOrPullRequest = { ...plain, ...origin, ...lists, ...fields };
   return { data: { repository: { databaseId: 812, issueOrPullRequest } } };
 }
 
@@ -50,7 +52,17 @@ describe("reading an issue", () => {
     minting();
     const edits = {
       lastEditedAt: "2026-03-01T09:30:00Z",
-      editor: { __typename: "User", login: "tim", databaseId: 13 },
+      editor: tim,
+      userContentEdits: {
+        pageInfo: finished,
+        nodes: [
+          { editedAt: "2026-03-01T09:30:00Z", editor: tim },
+          { editedAt: "2026-03-01T09:20:00Z", editor: null },
+          { editedAt: "2026-03-01T09:10:00Z", editor: helper },
+          { editedAt: "2026-03-01T09:00:00Z", editor: ann },
+        ],
+      },
+      labels: { nodes: [{ name: "bug" }, { name: "agent" }] },
     };
     answering(
       thread({
@@ -83,8 +95,13 @@ describe("reading an issue", () => {
       isPullRequest: false,
       author: { id: 11, login: "ann", type: "User" },
       createdAt: Date.parse("2026-03-01T09:00:00Z"),
-      lastEditedAt: Date.parse("2026-03-01T09:30:00Z"),
-      editor: "tim",
+      labels: ["bug", "agent"],
+      bodyEdits: [
+        { at: Date.parse("2026-03-01T09:10:00Z"), actor: { id: 12, login: "helper[bot]", type: "Bot" } },
+        { at: Date.parse("2026-03-01T09:20:00Z"), actor: undefined },
+        { at: Date.parse("2026-03-01T09:30:00Z"), actor: { id: 13, login: "tim", type: "User" } },
+      ],
+      editsUnreadUntil: undefined,
       comments: [
         {
           id: 4294967297,
@@ -101,7 +118,7 @@ describe("reading an issue", () => {
           body: "comment 4294967298",
           createdAt: Date.parse("2026-03-01T10:00:00Z"),
           lastEditedAt: Date.parse("2026-03-01T10:05:00Z"),
-          editor: "helper[bot]",
+          editor: { id: 12, login: "helper[bot]", type: "Bot" },
           minimized: true,
         },
       ],
@@ -143,6 +160,45 @@ describe("reading an issue", () => {
     expect(asked).toHaveLength(20);
     expect(facts.comments).toHaveLength(20);
     expect(facts.truncated).toBe(true);
+  });
+
+  const oldEdit = { editedAt: "2026-03-01T09:10:00Z", editor: ann };
+  const lastEdit = { lastEditedAt: "2026-03-01T09:30:00Z", editor: tim };
+  const last = Date.parse("2026-03-01T09:30:00Z");
+
+  test.each([
+    ["more than a hundred edits", { pageInfo: { hasNextPage: true, endCursor: "e1" }, nodes: [oldEdit] }],
+    ["no list of edits", null],
+  ])("says of an issue with %s that unread ones may be as late as the last", async (_what, userContentEdits) => {
+    minting();
+    answering(thread({ ...lastEdit, userContentEdits }));
+    const facts = await githubWith().readIssue(shop, 7);
+    expect(facts.editsUnreadUntil).toBe(last);
+    expect(facts.bodyEdits.at(-1)).toEqual({ at: last, actor: { id: 13, login: "tim", type: "User" } });
+  });
+
+  test("knows the last edit even if the list lacks it, and that an unedited issue has none", async () => {
+    minting();
+    answering(
+      thread({ ...lastEdit, userContentEdits: { pageInfo: finished, nodes: [oldEdit] } }),
+      thread({ userContentEdits: null }),
+    );
+    const github = githubWith();
+    const facts = await github.readIssue(shop, 7);
+    expect(facts.bodyEdits.map(({ at, actor }) => [at, actor?.login])).toEqual([
+      [Date.parse("2026-03-01T09:10:00Z"), "ann"],
+      [last, "tim"],
+    ]);
+    expect(facts.editsUnreadUntil).toBeUndefined();
+    expect(await github.readIssue(shop, 7)).toMatchObject({ bodyEdits: [], editsUnreadUntil: undefined });
+  });
+
+  test("says that any time is possible when it could not read all renames", async () => {
+    minting();
+    const endless = { pageInfo: { hasNextPage: true, endCursor: "on" }, nodes: [] };
+    answering(...Array.from({ length: 20 }, () => thread({ timelineItems: endless })));
+    const { editsUnreadUntil } = await githubWith().readIssue(shop, 7);
+    expect(editsUnreadUntil).toBeGreaterThan(Date.parse("9999-12-31T00:00:00Z"));
   });
 
   test("knows a pull request, and that a merged one is closed", async () => {

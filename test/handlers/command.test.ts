@@ -51,7 +51,9 @@ describe("the first line of a comment", () => {
     const texts = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.string({ unit: "binary" }).map((text) => `/agent${text}`),
-      fc.array(fc.constantFrom("/agent", " run", "> ", "\n", "\r", "`", "#", "- ", "\ud800", "\u0000", "<!--", "|")).map((p) => p.join("")),
+      fc
+        .array(fc.constantFrom("/agent", " run", "> ", "\n", "\r", "`", "#", "- ", "\ud800", "\u0000", "<!--", "|"))
+        .map((p) => p.join("")),
     );
     fc.assert(fc.property(texts, (text) => ["none", "command", "refused"].includes(parseComment(text).kind)));
   });

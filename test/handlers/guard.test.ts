@@ -3,7 +3,17 @@ import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { createIngress } from "../../src/handlers/guard.ts";
 import { assertStrongSecret } from "../../src/handlers/secret.ts";
-import { delivery, type Running, type Sent, secret, send, sendForever, sendRaw, sign, startIngress } from "./ingress.ts";
+import {
+  delivery,
+  type Running,
+  type Sent,
+  secret,
+  send,
+  sendForever,
+  sendRaw,
+  sign,
+  startIngress,
+} from "./ingress.ts";
 
 const body = JSON.stringify({ action: "labeled", issue: { number: 7 }, label: { name: "agent" } });
 const open: Running[] = [];
@@ -80,7 +90,8 @@ describe("a delivery", () => {
 
   it("may carry dangerous keys without effect", async () => {
     const { port, accepted } = await ingress();
-    const odd = '{"action":"labeled","issue":{"id":1},"issue":{"id":9007199254740993},"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
+    const odd =
+      '{"action":"labeled","issue":{"id":1},"issue":{"id":9007199254740993},"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
     expect(await send(port, delivery(odd))).toBe(202);
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
     expect(accepted[0]?.rawBody.toString()).toBe(odd);
@@ -95,11 +106,19 @@ describe("what is no delivery of GitHub's", () => {
     ["a signature with another secret", delivery(body, { "x-hub-signature-256": sign(body, `${secret}x`) }), 401],
     ["a truncated signature", delivery(body, { "x-hub-signature-256": one.slice(0, -1) }), 401],
     ["a longer signature", delivery(body, { "x-hub-signature-256": `${one}0` }), 401],
-    ["one digit changed", delivery(body, { "x-hub-signature-256": one.replace(/.$/, (d) => (d === "0" ? "1" : "0")) }), 401],
+    [
+      "one digit changed",
+      delivery(body, { "x-hub-signature-256": one.replace(/.$/, (d) => (d === "0" ? "1" : "0")) }),
+      401,
+    ],
     ["an upper case signature", delivery(body, { "x-hub-signature-256": one.toUpperCase() }), 401],
     ["a signature without algorithm", delivery(body, { "x-hub-signature-256": one.slice(7) }), 401],
     ["two signatures", delivery(body, { "x-hub-signature-256": [one, one] }), 401],
-    ["the old SHA-1 signature only", delivery(body, { "x-hub-signature-256": undefined, "x-hub-signature": "sha1=00" }), 401],
+    [
+      "the old SHA-1 signature only",
+      delivery(body, { "x-hub-signature-256": undefined, "x-hub-signature": "sha1=00" }),
+      401,
+    ],
     ["a byte changed", delivery(body.replace("7", "8"), { "x-hub-signature-256": one }), 401],
     ["a byte appended", delivery(`${body} `, { "x-hub-signature-256": one }), 401],
     ["an empty body", delivery(""), 400],
@@ -261,7 +280,9 @@ describe("a flood", () => {
 
   it("of headers is refused", async () => {
     const { port } = await ingress();
-    expect(await sendRaw(port, `GET /healthz HTTP/1.1\r\nhost: x\r\nx-a: ${"a".repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
+    expect(await sendRaw(port, `GET /healthz HTTP/1.1\r\nhost: x\r\nx-a: ${"a".repeat(20_000)}\r\n\r\n`)).toMatch(
+      /^HTTP\/1\.1 431 /,
+    );
   });
 });
 
@@ -281,7 +302,9 @@ describe("the webhook secret", () => {
   it("is checked before anything listens", () => {
     const accept = async () => {};
     const readiness = async () => ({ kind: "ready" as const });
-    expect(() => createIngress({ secret: "development", accept, readiness, onFailure: () => {} })).toThrow(/WEBHOOK_SECRET/);
+    expect(() => createIngress({ secret: "development", accept, readiness, onFailure: () => {} })).toThrow(
+      /WEBHOOK_SECRET/,
+    );
   });
 
   it("is accepted from 32 random bytes on", () => {

@@ -2,7 +2,12 @@ import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { type OutgoingHttpHeaders, request, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
-import { createIngress, type IngressLimits, type IngressOptions, type VerifiedDelivery } from "../../src/handlers/guard.ts";
+import {
+  createIngress,
+  type IngressLimits,
+  type IngressOptions,
+  type VerifiedDelivery,
+} from "../../src/handlers/guard.ts";
 
 export const secret = "0123456789abcdef0123456789abcdef";
 
@@ -90,7 +95,14 @@ export async function send(port: number, { method = "GET", path = "/", body, hea
 export function sendForever(port: number, head: Sent): Promise<number | "cut"> {
   const chunk = Buffer.alloc(64 * 1024, "a");
   return new Promise((resolve) => {
-    const outgoing = request({ host: "127.0.0.1", port, method: "POST", path: head.path, headers: head.headers ?? {}, agent: false });
+    const outgoing = request({
+      host: "127.0.0.1",
+      port,
+      method: "POST",
+      path: head.path,
+      headers: head.headers ?? {},
+      agent: false,
+    });
     let over = false;
     const end = (result: number | "cut") => {
       over = true;

@@ -30,7 +30,10 @@ describe("text for the agent", () => {
   });
 
   it("counts nothing for a clean text", () => {
-    expect(cleanText("# Crash\n\nIt fails on `main`.\n")).toEqual({ text: "# Crash\n\nIt fails on `main`.\n", removed: 0 });
+    expect(cleanText("# Crash\n\nIt fails on `main`.\n")).toEqual({
+      text: "# Crash\n\nIt fails on `main`.\n",
+      removed: 0,
+    });
   });
 
   it("is idempotent, whatever the text", () => {
@@ -46,7 +49,9 @@ describe("text for the agent", () => {
   it("leaves no invisible character, whatever the text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
-        expect(cleanText(text).text).not.toMatch(/(?![\n\t])[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Co}\p{Cs}\p{Cn}\p{Cc}]/u);
+        expect(cleanText(text).text).not.toMatch(
+          /(?![\n\t])[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Co}\p{Cs}\p{Cn}\p{Cc}]/u,
+        );
       }),
     );
   });

@@ -40,7 +40,9 @@ describe("agent text on GitHub", () => {
       fc.property(hostileText, (text) => {
         const published = publishText(text);
         expect(published).not.toMatch(/^[ \t]*\//m);
-        for (const node of nodesOf(fromMarkdown(published, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] }))) {
+        for (const node of nodesOf(
+          fromMarkdown(published, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] }),
+        )) {
           expect(["html", "image", "imageReference", "definition"]).not.toContain(node.type);
           if (node.type === "text") expect(node.value).not.toMatch(/(?<![A-Za-z0-9])@[A-Za-z0-9]|(?<!&)#\d|\bGH-\d/i);
           if (node.type === "link") expect(node.url).not.toMatch(/issues\/1/);
@@ -86,7 +88,9 @@ describe("one line", () => {
 
   it("is never longer than asked, in code points", () => {
     expect(oneLine("😀".repeat(100), 10)).toBe(`${"😀".repeat(9)}…`);
-    fc.assert(fc.property(hostileText, (text) => [...oneLine(text, 20)].length <= 20 && !oneLine(text, 20).includes("\n")));
+    fc.assert(
+      fc.property(hostileText, (text) => [...oneLine(text, 20)].length <= 20 && !oneLine(text, 20).includes("\n")),
+    );
   });
 });
 

@@ -3,10 +3,10 @@ import { chown, mkdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { runTool, startGroup } from "../process.ts";
 import type { Box } from "../types.ts";
-import { type ControlGroup, makeControlGroup } from "./control-group.ts";
+import { type ControlGroup, makeControlGroup, removeControlGroup } from "./control-group.ts";
 import { blockedDirectories, type Identity } from "./identity.ts";
 import { killEverything } from "./leftovers.ts";
-import type { CommandEnd, SandboxCommand, SupervisorOptions } from "./protocol.ts";
+import { type CommandEnd, relayIn, type SandboxCommand, type SupervisorOptions } from "./protocol.ts";
 import { listenTo } from "./reports.ts";
 import { oomKills } from "./watch.ts";
 
@@ -75,8 +75,7 @@ interface Place {
  * that one left by a crash is found again.
  */
 async function makePlace({ root, box, identity }: BoxOrder): Promise<Place> {
-  const name = `baton-${createHash("sha256").update(root).digest("hex").slice(0, 12)}`;
-  const ownDir = `/tmp/${name}`;
+  const { name, ownDir } = placeOf(root);
   await rm(ownDir, { recursive: true, force: true });
   await mkdir(ownDir, { mode: 0o700 });
   const { uid, gid } = identity;
@@ -85,10 +84,24 @@ async function makePlace({ root, box, identity }: BoxOrder): Promise<Place> {
     `root:x:0:0::/nonexistent:/bin/sh\nbaton:x:${uid}:${gid}::/nonexistent:/bin/sh\n`,
   );
   await writeFile(`${ownDir}/group`, `root:x:0:\nbaton:x:${gid}:\n`);
+  // sandbox-runtime's relay on the host would outlive a supervisor that is killed.
+  await writeFile(relayIn(ownDir), '#!/bin/sh\nexec setpriv --pdeathsig KILL -- socat "$@"\n', { mode: 0o755 });
   await mkdir(`${ownDir}/empty`);
   if (identity.dropped) for (const path of [ownDir, `${ownDir}/empty`]) await chown(path, uid, gid);
   const group = box.driver === "none" ? undefined : await makeControlGroup(name, box.limits);
   return { ownDir, group, oomKillsBefore: group?.oomCounter ? await oomKills(group.oomCounter) : 0 };
+}
+
+function placeOf(root: string) {
+  const name = `baton-${createHash("sha256").update(root).digest("hex").slice(0, 12)}`;
+  return { name, ownDir: `/tmp/${name}` };
+}
+
+/** Removes what a box at this root may have left if the app crashed. Not while one is open. */
+export async function removeLeftBox(root: string): Promise<void> {
+  const { name, ownDir } = placeOf(root);
+  await rm(ownDir, { recursive: true, force: true });
+  await removeControlGroup(name);
 }
 
 async function supervisorArgv(order: BoxOrder, place: Place): Promise<[string, ...string[]]> {
@@ -103,20 +116,27 @@ async function supervisorArgv(order: BoxOrder, place: Place): Promise<[string, .
   const dieWithUs = ["--pdeathsig", "KILL", "--"];
   if (!order.identity.dropped) return ["setpriv", ...dieWithUs, ...supervisor];
   const staged = await mayStage();
-  const reach = staged ? [projectDir, ...order.reach].map(withoutSlash) : [];
-  const blocked = await blockedDirectories(reach);
-  const needed = reach.filter((path) => blocked.some((directory) => path.startsWith(`${directory}/`)));
   return [
     "setpriv",
     ...dieWithUs,
     ...(staged ? ["unshare", "--mount", "--propagation", "private", "--", "env", "BATON_STAGED=1"] : []),
     ...["/bin/bash", enterFile, String(order.identity.uid), `${place.ownDir}/passwd`, `${place.ownDir}/group`],
     ...(place.group?.joins ?? []).flatMap((file) => ["group", file]),
-    ...blocked.flatMap((directory) => ["blocked", directory]),
-    ...needed.flatMap((path) => ["reach", path]),
+    ...(staged ? await stagingOf([projectDir, ...order.reach].map(withoutSlash)) : []),
     "--",
     ...supervisor,
   ];
+}
+
+/** What to cover and what to put back, for the paths that lie behind directories only root may enter. */
+async function stagingOf(reach: readonly string[]): Promise<readonly string[]> {
+  const blocked = await blockedDirectories(reach);
+  const needed = new Set(reach.filter((path) => blocked.some((directory) => path.startsWith(`${directory}/`))));
+  const steps = [
+    ...blocked.map((path) => ({ path, action: "cover" })),
+    ...[...needed].map((path) => ({ path, action: "reach" })),
+  ];
+  return steps.sort((a, b) => (a.path < b.path ? -1 : 1)).flatMap(({ path, action }) => [action, path]);
 }
 
 function withoutSlash(path: string): string {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Box } from "../types.ts";
+import { killByForce } from "./leftovers.ts";
 
 /** The kernel's own caps on a run, where we may set them. */
 export interface ControlGroup {
@@ -26,16 +27,36 @@ export async function makeControlGroup(name: string, limits: Box["limits"]): Pro
   return existsSync(join(mountPoint, "cgroup.controllers")) ? version2(own, name, limits) : version1(own, name, limits);
 }
 
+/** Removes a group of this name that a crashed app left, with whatever still lives in it. */
+export async function removeControlGroup(name: string): Promise<void> {
+  const own = await ownGroups();
+  const parents = [
+    ...["memory", "pids", "cpu"].flatMap((controller) => parentsOf(own, controller)),
+    ...parentsOf(own, ""),
+  ];
+  for (const group of new Set(parents.map((parent) => join(parent, name)))) {
+    const members = await readFile(join(group, "cgroup.procs"), "utf8").catch(() => "");
+    for (const pid of members.split("\n").filter(Boolean)) killByForce(Number(pid));
+    await rmdir(group).catch(() => {});
+  }
+}
+
+/** Where a group may be made: below our own, or at the top when ours is not to be seen from in here. */
+function parentsOf(own: ReadonlyMap<string, string>, controller: string): readonly string[] {
+  const top = join(mountPoint, controller);
+  return [join(top, own.get(controller) ?? "/"), top].filter((path) => existsSync(path));
+}
+
 async function version1(own: ReadonlyMap<string, string>, name: string, limits: Box["limits"]) {
   const settings: Record<string, readonly (readonly [string, number])[]> = {
     memory: [["memory.limit_in_bytes", bytesOf(limits)]],
     pids: [["pids.max", limits.pids + supervisorTasks]],
+    // The share of one ordinary process, however many there are inside.
     cpu: [["cpu.shares", 1024]],
   };
   const made: string[] = [];
   for (const [controller, files] of Object.entries(settings)) {
-    const base = join(mountPoint, controller);
-    const parent = [join(base, own.get(controller) ?? "/"), base].find((path) => existsSync(path));
+    const [parent] = parentsOf(own, controller);
     const group = parent && (await makeGroup(join(parent, name), files));
     if (group) made.push(group);
   }
@@ -44,7 +65,7 @@ async function version1(own: ReadonlyMap<string, string>, name: string, limits: 
 }
 
 async function version2(own: ReadonlyMap<string, string>, name: string, limits: Box["limits"]) {
-  for (const parent of [join(mountPoint, own.get("") ?? "/"), mountPoint]) {
+  for (const parent of parentsOf(own, "")) {
     await writeFile(join(parent, "cgroup.subtree_control"), "+memory +pids +cpu").catch(() => {});
     const group = await makeGroup(join(parent, name), [
       ["memory.max", bytesOf(limits)],

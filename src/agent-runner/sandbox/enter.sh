@@ -2,21 +2,22 @@
 # The way from root into a run, for a supervisor that must not be root (started by box.ts, only when we are root):
 # join the run's control groups, make what the run needs reachable, become the run's own user.
 #
-#   enter.sh <uid> <passwd file> <group file> [group <cgroup.procs>] [blocked <dir>] [reach <path>] ... -- command ...
+#   enter.sh <uid> <passwd file> <group file> [group <cgroup.procs>] [cover <dir>] [reach <path>] ... -- command ...
 #
 # The command's user cannot traverse directories that are only root's (a checkout below /root, a data directory with
 # mode 0700). In a mount namespace of our own each such directory is covered with an empty one, and only what the run
-# needs is put back at its old path, so that paths mean the same inside and outside.
+# needs is put back at its old path, so that paths mean the same inside and outside. `cover` and `reach` come sorted, a
+# directory before what is in it: a covered directory may lie in one that was put back.
 set -eu
+umask 022
 
 uid=$1 passwd=$2 group=$3
 shift 3
-blocked=() reach=()
+actions=() paths=() descriptors=()
 while [ "$1" != -- ]; do
   case $1 in
   group) echo $$ >"$2" ;;
-  blocked) blocked+=("$2") ;;
-  reach) reach+=("$2") ;;
+  *) actions+=("$1") paths+=("$2") ;;
   esac
   shift 2
 done
@@ -24,16 +25,17 @@ shift
 
 if [ "${BATON_STAGED:-}" = 1 ]; then
   # Opened before anything is covered: afterwards the paths lead nowhere.
-  descriptors=()
-  for path in "${reach[@]}"; do
-    exec {descriptor}<"$path"
+  for index in "${!paths[@]}"; do
+    descriptor=
+    [ "${actions[$index]}" = cover ] || exec {descriptor}<"${paths[$index]}"
     descriptors+=("$descriptor")
   done
-  for directory in "${blocked[@]}"; do
-    mount -t tmpfs -o mode=0755,size=1m baton "$directory"
-  done
-  for index in "${!reach[@]}"; do
-    path=${reach[$index]} descriptor=${descriptors[$index]}
+  for index in "${!paths[@]}"; do
+    path=${paths[$index]} descriptor=${descriptors[$index]}
+    if [ "${actions[$index]}" = cover ]; then
+      if [ -d "$path" ]; then mount -t tmpfs -o mode=0755,size=1m baton "$path"; fi
+      continue
+    fi
     if [ -d "/proc/self/fd/$descriptor" ]; then
       mkdir -p "$path"
     else

@@ -38,16 +38,12 @@ export function releaseIdentity(identity: Identity): void {
   taken.delete(identity.uid);
 }
 
-/**
- * The topmost directories on the way to these paths that other users may not traverse.
- */
+/** The directories on the way to these paths that other users may not traverse. */
 export async function blockedDirectories(paths: readonly string[]): Promise<readonly string[]> {
   const blocked = new Set<string>();
   for (const path of paths) {
     for (const directory of ancestorsOf(path)) {
-      if (((await lstat(directory)).mode & 0o001) !== 0) continue;
-      blocked.add(directory);
-      break;
+      if (((await lstat(directory)).mode & 0o001) === 0) blocked.add(directory);
     }
   }
   return [...blocked];

@@ -19,7 +19,7 @@ const patienceMs = 5000;
 export async function killEverything(traces: Traces): Promise<boolean> {
   const end = performance.now() + patienceMs;
   for (;;) {
-    killGroup(traces.group);
+    killByForce(-traces.group);
     if ((await remaining(traces)) === 0) return true;
     if (performance.now() > end) return false;
     await delay(10);
@@ -30,15 +30,12 @@ async function remaining({ group, namespaces, identity }: Traces): Promise<numbe
   const members = (await readProcesses()).filter((entry) => entry.group === group && isAlive(entry)).length;
   const inside = namespaces.size === 0 ? 0 : (await livingNamespaces(namespaces)).length;
   const owned = identity.dropped ? await processesOf(identity.uid) : [];
-  for (const pid of owned) kill(pid);
+  for (const pid of owned) killByForce(pid);
   return members + inside + owned.length;
 }
 
-function killGroup(group: number): void {
-  kill(-group);
-}
-
-function kill(pid: number): void {
+/** SIGKILL to a process, or with a negative id to a group; one that is gone already is fine. */
+export function killByForce(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {

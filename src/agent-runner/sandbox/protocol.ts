@@ -60,3 +60,8 @@ export interface SupervisorOptions {
   readonly oomCounter?: string | undefined;
   readonly oomKillsBefore?: number;
 }
+
+/** The program in a supervisor's own directory that sandbox-runtime takes for `socat`. */
+export function relayIn(ownDir: string): string {
+  return `${ownDir}/socat`;
+}

@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { startMember } from "../process.ts";
 import { launcherScript } from "./launcher.ts";
+import { killByForce } from "./leftovers.ts";
 import { collectOutput, type Output } from "./output.ts";
 import { livingNamespaces, readProcesses, treeBelow } from "./processes.ts";
 import type { CommandEnd, Report, SandboxCommand, SupervisorOptions } from "./protocol.ts";
@@ -143,13 +144,7 @@ async function namespaceIsGone(name: string): Promise<void> {
 }
 
 async function killTree(root: number): Promise<void> {
-  for (const entry of treeBelow(await readProcesses(), root).toReversed()) {
-    try {
-      process.kill(entry.pid, "SIGKILL");
-    } catch {
-      // Ended by itself meanwhile.
-    }
-  }
+  for (const entry of treeBelow(await readProcesses(), root).toReversed()) killByForce(entry.pid);
 }
 
 function report(value: Report): void {

@@ -32,7 +32,7 @@ export function prepareCommand(bench: Bench): SandboxCommand {
     }),
     cwd: layout.repo,
     read: [...bench.source.objectDirs, ...(provided ? [layout.provided] : [])],
-    write: [layout.repo],
+    write: [layout.repo, layout.exporter],
   };
 }
 
@@ -89,6 +89,7 @@ function ownStep(bench: Bench, script: string, values: Readonly<Record<string, s
       ...environment(bench),
       GIT_CONFIG_GLOBAL: "/dev/null",
       OBJECTS: bench.source.objectDirs.join("\n"),
+      INDEX: join(bench.workspace.layout.exporter, "index"),
       EXCLUDE: bench.workspace.providedPaths.map(excludeLine).join(""),
       ...values,
     },

@@ -10,7 +10,8 @@ export type Effect =
   | { readonly type: "authorise"; readonly trigger: Trigger }
   | { readonly type: "react"; readonly to: TriggerSource }
   | { readonly type: "refresh_status" }
-  | { readonly type: "say"; readonly message: Message; readonly key: string }
+  /** Said once per key; when it was said before, the comment it is about gets a reaction instead. */
+  | { readonly type: "say"; readonly message: Message; readonly key: string; readonly about?: TriggerSource }
   | { readonly type: "queue_run"; readonly run: string; readonly order: RunOrder }
   | { readonly type: "cancel_run"; readonly run: string }
   | { readonly type: "push_branch"; readonly run: string; readonly headSha: string }

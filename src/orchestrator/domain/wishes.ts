@@ -64,7 +64,7 @@ export function answerWish(task: Task, event: Authorised): Decision | undefined 
 /** One reply with the reason; the task stays as it is but for `changes`. */
 export function refuse(task: Task, trigger: Trigger, refusal: Refusal, changes: Partial<Task> = {}): Decision {
   const message: Message = { kind: "refusal", to: trigger.actor, refusal };
-  return decided(task, changes, [{ type: "say", message, key: refusalKey(trigger, refusal) }]);
+  return decided(task, changes, [{ type: "say", message, key: refusalKey(trigger, refusal), about: trigger.source }]);
 }
 
 /** The refusal that the authorisation found, said once. */
@@ -78,13 +78,32 @@ export function isSameTrigger(a: Trigger, b: Trigger): boolean {
 }
 
 /**
- * People without a say and bots are told once a day, so that nobody can make the app flood an issue (security.md T37).
- * A writer's slip is answered each time.
+ * The same refusal to the same person is said once a day and then only shown as a reaction, so that nobody can make the
+ * app flood an issue (security.md T37). What only a writer can reach, and what has changed since, is answered each time.
  */
 function refusalKey(trigger: Trigger, refusal: Refusal): string {
-  const onceADay = refusal.kind === "permission" || refusal.kind === "bot" || refusal.kind === "quoted_command";
-  const when = onceADay ? `day-${Math.floor(trigger.at / 86_400_000)}` : sourceKey(trigger);
-  return `refusal:${refusal.kind}:${trigger.actor.id}:${when}`;
+  const when = dependsOnTheMoment(refusal) ? sourceKey(trigger) : `day-${Math.floor(trigger.at / 86_400_000)}`;
+  return `refusal:${refusal.kind}:${trigger.actor.id}:${checksum(JSON.stringify(refusal))}:${when}`;
+}
+
+function dependsOnTheMoment(refusal: Refusal): boolean {
+  switch (refusal.kind) {
+    case "already_running":
+    case "pull_request_open":
+    case "nothing_to_stop":
+    case "issue_closed":
+    case "edited_by_stranger":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** FNV-1a, 32 bits: tells two refusals of a kind apart, nothing more. */
+function checksum(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  return hash.toString(16);
 }
 
 function sourceKey(trigger: Trigger): string {

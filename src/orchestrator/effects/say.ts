@@ -7,7 +7,11 @@ import type { Done, EffectContext } from "./effect-context.ts";
 export async function say(effect: Effect & { type: "say" }, context: EffectContext): Promise<Done> {
   const { task, at, ports, facts } = context;
   const key = `comment:${effect.key}`;
-  if ((await facts.objectId(key)) !== undefined) return {};
+  if ((await facts.objectId(key)) !== undefined) {
+    if (effect.about?.kind === "comment")
+      await ports.github.react(at, { kind: "comment", commentId: effect.about.commentId }, "confused");
+    return {};
+  }
   const mark = marker(task.id, effect.key);
   const found = context.outcome === "in_doubt" ? await ports.github.findComment(at, task.issue, mark) : undefined;
   const body = `${renderMessage(effect.message, ports.commands)}\n\n${mark}`;

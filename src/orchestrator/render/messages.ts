@@ -4,6 +4,11 @@ import type { Message } from "../domain/message.ts";
 import { failureText } from "./failures.ts";
 import { refusalText } from "./refusals.ts";
 
+/** Code points; a comment stays one comment (security.md T34). */
+const maxText = 20_000;
+const maxReason = 1_000;
+const maxDetail = 6_000;
+
 /** A command people can give, for the help text. */
 export interface CommandHelp {
   readonly usage: string;
@@ -26,7 +31,7 @@ export function renderMessage(message: Message, commands: readonly CommandHelp[]
       return [
         `${to}, the agent needs an answer before it can go on:`,
         "",
-        quote(publishText(message.question)),
+        quote(publishText(message.question, maxText)),
         "",
         "Answer in a comment, then post `/agent run`.",
       ].join("\n");
@@ -34,7 +39,7 @@ export function renderMessage(message: Message, commands: readonly CommandHelp[]
       return [
         `${to}, the agent found nothing to change:`,
         "",
-        quote(publishText(message.reason)),
+        quote(publishText(message.reason, maxText)),
         "",
         "If that is wrong, say what is missing after `/agent run`.",
       ].join("\n");
@@ -42,7 +47,7 @@ export function renderMessage(message: Message, commands: readonly CommandHelp[]
       return [
         `${to}, the gate refused the agent's changes, and nothing was pushed:`,
         "",
-        ...message.reasons.slice(0, 20).map((reason) => `- ${publishText(reason)}`),
+        ...message.reasons.slice(0, 20).map((reason) => `- ${publishText(reason, maxReason)}`),
         "",
         ...(message.kept === "as_patch"
           ? [`The work is kept as a patch for the operator (run \`${message.run}\`).`]
@@ -56,7 +61,7 @@ export function renderMessage(message: Message, commands: readonly CommandHelp[]
       return [
         `${to}, this run failed. ${text.what}`,
         "",
-        ...(message.detail ? [fencedBlock(message.detail), ""] : []),
+        ...(message.detail ? [fencedBlock(message.detail.slice(-maxDetail)), ""] : []),
         `Next: ${text.remedy}`,
       ].join("\n");
     }

@@ -1,3 +1,4 @@
+import { codeSpan } from "../../text/code-block.ts";
 import { fencedBlock, oneLine, publishText } from "../../text/publish-text.ts";
 import { assertNever } from "../domain/decision.ts";
 import type { RunOrder, RunReport, Verification } from "../domain/run.ts";
@@ -13,6 +14,12 @@ export interface PullRequestFacts {
   readonly draftRefused: "yes" | "no";
 }
 
+/** Code points. Together they stay below what a pull request may hold, with room for our own words (security.md T34). */
+const maxSummary = 20_000;
+const maxItem = 1_000;
+const maxItems = 10;
+const maxTail = 6_000;
+
 /** The title by the repository's pattern: `{title}` and `{number}`. */
 export function pullRequestTitle(facts: Pick<PullRequestFacts, "issue" | "order" | "report">): string {
   const { report, order, issue } = facts;
@@ -26,7 +33,7 @@ export function pullRequestBody(facts: PullRequestFacts): string {
   const { report, order } = facts;
   return [
     ...warnings(facts),
-    report.summary ? publishText(report.summary) : "_The agent left no summary; the title is the issue's._",
+    report.summary ? publishText(report.summary, maxSummary) : "_The agent left no summary; the title is the issue's._",
     "",
     ...list("Decisions to know", report.decisions),
     "### Verification",
@@ -58,7 +65,7 @@ export function checkSummary(facts: Pick<PullRequestFacts, "report" | "run">): {
   return {
     title: verificationTitle(report.verification),
     summary: [
-      publishText(report.summary) || "The agent left no summary.",
+      publishText(report.summary, maxSummary) || "The agent left no summary.",
       "",
       verificationText(report.verification),
       "",
@@ -75,7 +82,7 @@ function warnings(facts: PullRequestFacts): readonly string[] {
   if (facts.draftRefused === "yes")
     lines.push("> [!NOTE]", "> This should be a draft, but the repository does not allow drafts.", "");
   if (facts.report.flaggedPaths.length > 0) {
-    const shown = facts.report.flaggedPaths.slice(0, 20).map((path) => `\`${oneLine(path, 200)}\``);
+    const shown = facts.report.flaggedPaths.slice(0, 20).map(codeSpan);
     lines.push("> [!IMPORTANT]", `> Look closely at: ${shown.join(", ")}`, "");
   }
   return lines;
@@ -84,7 +91,12 @@ function warnings(facts: PullRequestFacts): readonly string[] {
 function list(title: string, items: readonly string[]): readonly string[] {
   return items.length === 0
     ? []
-    : [`### ${title}`, "", ...items.map((item) => `- ${publishText(item).replaceAll("\n", "\n  ")}`), ""];
+    : [
+        `### ${title}`,
+        "",
+        ...items.slice(0, maxItems).map((item) => `- ${publishText(item, maxItem).replaceAll("\n", "\n  ")}`),
+        "",
+      ];
 }
 
 function verificationTitle(verification: Verification): string {
@@ -106,13 +118,13 @@ function verificationText(verification: Verification): string {
       return "Not verified: no verify commands configured.";
     case "passed":
       return [
-        `Passed in a fresh clone: ${verification.commands.map((command) => `\`${oneLine(command, 120)}\``).join(", ")}`,
+        `Passed in a fresh clone: ${verification.commands.map(codeSpan).join(", ")}`,
         "",
         ...outputTail(verification.tail),
       ].join("\n");
     case "failed":
       return [
-        `Failed after ${verification.attempts} ${verification.attempts === 1 ? "try" : "tries"}: \`${oneLine(verification.command, 120)}\``,
+        `Failed after ${verification.attempts} ${verification.attempts === 1 ? "try" : "tries"}: ${codeSpan(verification.command)}`,
         "",
         ...outputTail(verification.tail),
       ].join("\n");
@@ -122,5 +134,7 @@ function verificationText(verification: Verification): string {
 }
 
 function outputTail(tail: string): readonly string[] {
-  return tail.trim() === "" ? [] : ["<details><summary>Output</summary>", "", fencedBlock(tail), "", "</details>"];
+  return tail.trim() === ""
+    ? []
+    : ["<details><summary>Output</summary>", "", fencedBlock(tail.slice(-maxTail)), "", "</details>"];
 }

@@ -86,7 +86,7 @@ async function isOpenTo(path: string, uid: number): Promise<boolean> {
  * directory with a name that every start with this data directory finds again.
  */
 function chooseSocketDir(dataDir: string): string {
-  const short = `baton-${createHash("sha256").update(dataDir).digest("hex").slice(0, 12)}`;
+  const short = `baton-pg-${createHash("sha256").update(dataDir).digest("hex").slice(0, 12)}`;
   const candidates = [join(dataDir, "socket"), join(tmpdir(), short)];
   return (
     candidates.find((path) => Buffer.byteLength(join(path, socketName)) <= longestSocketPath) ?? join("/tmp", short)

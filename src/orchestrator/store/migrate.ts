@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { StoreError } from "./errors.ts";
 import { firstSchema } from "./migrations/0001-first.ts";
@@ -8,7 +7,7 @@ import type { Db } from "./schema.ts";
 const migrations: Readonly<Record<string, Migration>> = { "0001_first": firstSchema };
 
 /**
- * Brings the schema `baton` up to date. Safe when several processes do it at once only inside `withSetupLock`.
+ * Brings the schema `baton` up to date. Several processes may do so at once: kysely's migrator holds an advisory lock.
  *
  * @throws StoreError `SCHEMA_FAILED`, also when the database was made by a newer Baton
  */
@@ -26,17 +25,3 @@ export async function migrate(db: Db): Promise<void> {
     });
   }
 }
-
-/** Runs `work` while no other process sets the same database up. The lock ends with its connection, so a kill frees it. */
-export async function withSetupLock<T>(db: Db, work: () => Promise<T>): Promise<T> {
-  return db.connection().execute(async (connection) => {
-    await sql`select pg_advisory_lock(${setupLock})`.execute(connection);
-    try {
-      return await work();
-    } finally {
-      await sql`select pg_advisory_unlock(${setupLock})`.execute(connection);
-    }
-  });
-}
-
-const setupLock = 7000;

@@ -1,6 +1,6 @@
 import { type EmbeddedServer, startEmbedded } from "./embedded.ts";
 import type { StoreLog } from "./log.ts";
-import { migrate, withSetupLock } from "./migrate.ts";
+import { migrate } from "./migrate.ts";
 import { type Connection, openPool } from "./pool.ts";
 import { openQueue, type Queue, type QueueSettings } from "./queue.ts";
 import type { Db, Tx } from "./schema.ts";
@@ -35,12 +35,10 @@ export interface Store {
 export async function openStore(options: StoreOptions): Promise<Store> {
   const server = options.databaseUrl === undefined ? await startEmbedded(options) : undefined;
   const connection: Connection = server?.connection ?? { connectionString: options.databaseUrl ?? "" };
-  const db = openPool(connection, { size: Math.max(2, options.poolSize ?? 10), log: options.log });
+  const db = openPool(connection, { size: options.poolSize ?? 10, log: options.log });
   try {
-    const queue = await withSetupLock(db, async () => {
-      await migrate(db);
-      return openQueue(connection, { log: options.log, settings: options.queue });
-    });
+    await migrate(db);
+    const queue = await openQueue(connection, { log: options.log, settings: options.queue });
     return {
       db,
       queue,

@@ -33,14 +33,14 @@ export interface QueueSettings {
   readonly poll: number;
 }
 
-/** The first, second and last add up to how long a killed worker's run waits for the next one: under 35 seconds. */
+/** The first four add up to the longest wait until a killed worker's run is started again: 32 seconds. */
 const production: QueueSettings = {
-  heartbeat: 25,
+  heartbeat: 20,
   supervise: 5,
+  retryDelay: 5,
   poll: 2,
   refresh: 2,
   expire: 4 * 3600,
-  retryDelay: 15,
 };
 
 /**
@@ -71,7 +71,7 @@ export interface Queue {
   close(): Promise<void>;
 }
 
-/** Starts pg-boss and its queues. To be called inside `withSetupLock`: it makes its own tables when they are missing. */
+/** Starts pg-boss, which makes its own tables when they are missing (under a lock of its own), and its queues. */
 export async function openQueue(
   connection: Connection,
   options: { readonly log: StoreLog; readonly settings?: Partial<QueueSettings> | undefined },
@@ -107,7 +107,7 @@ async function startBoss(connection: Connection, settings: QueueSettings, log: S
 async function makeQueues(boss: PgBoss, settings: QueueSettings): Promise<void> {
   const { heartbeat, expire, retryDelay } = settings;
   const backoff = (most: number) =>
-    retryDelay > 0 ? { retryDelay, retryBackoff: true, retryDelayMax: most } : { retryDelay };
+    retryDelay > 0 ? { retryDelay, retryBackoff: true, retryDelayMax: most } : { retryDelay, retryBackoff: false };
   const common = { notify: true, heartbeatSeconds: heartbeat };
   const queues = [
     { name: LOST, options: { notify: true, retryLimit: 1000, retryDelay, deleteAfterSeconds: 86_400 } },

@@ -49,6 +49,14 @@ describe("admission", () => {
     expect(await store.transaction((tx) => admit(tx, store.queue, one))).toEqual(["urgent"]);
   });
 
+  it("lets a higher priority of one repository go before the others' turn", async () => {
+    const store = await databases.open();
+    await queueRun(store, { id: "old", issue: 1, repo: 100, limits: none });
+    await queueRun(store, { id: "urgent", issue: 2, repo: 200, priority: 10, limits: none });
+    const one = { total: 1, perRepository: 1 };
+    expect(await store.transaction((tx) => admit(tx, store.queue, one))).toEqual(["urgent"]);
+  });
+
   it("gives a freed slot to the next in the transaction that frees it", async () => {
     const store = await databases.open();
     const one = { total: 1, perRepository: 1 };

@@ -60,6 +60,18 @@ describe("opening the store", () => {
     await expect(nowhere).rejects.toThrow("ECONNREFUSED");
   });
 
+  it("fails the transaction whose connection is cut, and nothing else", async () => {
+    const database = await databases.create();
+    const store = await databases.openAgain(database);
+    const cut = store.transaction(async (tx) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+      await sql`select pg_terminate_backend(${rows[0]?.pid}, 5000)`.execute(store.db);
+      await sql`select 1`.execute(tx);
+    });
+    await expect(cut).rejects.toThrow();
+    expect((await makeTask(store, 1)).id).toBe("100-1");
+  });
+
   it("goes on when a connection is cut", async () => {
     const database = await databases.create();
     const store = await databases.openAgain(database);

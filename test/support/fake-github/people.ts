@@ -44,8 +44,8 @@ export interface Person {
   deletesComment(id: number): Promise<void>;
   minimizesComment(id: number): Promise<void>;
   reactsTo(commentId: number, content: ReactionContent): Promise<void>;
-  /** Adds one commit to a branch, made from the default branch when it is new. Null removes a file. Gives the sha. */
-  pushes(branch: string, files: Files, how?: HowToPush): Promise<string>;
+  /** Adds one commit to a branch, made from the default branch when it is new. Null removes a file; a string is the message. Gives the sha. */
+  pushes(branch: string, files: Files, how?: string | HowToPush): Promise<string>;
   deletesBranch(branch: string): Promise<void>;
   opensPullRequest(order: OpenPull): Promise<number>;
   requestsReview(number: number, ...logins: readonly string[]): Promise<void>;
@@ -136,8 +136,10 @@ function branchVerbs(repository: Repository, act: Act): Pick<Person, "pushes" | 
       return result;
     });
   return {
-    pushes: (branch, files, { message = `Change ${Object.keys(files).join(", ")}`, from } = {}) =>
+    pushes: (branch, files, how = {}) =>
       pushing(async () => {
+        const { message = `Change ${Object.keys(files).join(", ")}`, from } =
+          typeof how === "string" ? { message: how } : how;
         const parent = from ?? (await tipOf(branch)) ?? (await tipOf(defaultBranch));
         return addCommit(directory, { branch, from: parent, files, message, author: act.by, at: world.now() });
       }),

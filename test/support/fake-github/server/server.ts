@@ -35,6 +35,7 @@ export async function listen(parts: ServerParts): Promise<Server> {
     void parts.activity
       .during(() => handle(parts, incoming, outgoing))
       .catch((error: unknown) => {
+        if (incoming.destroyed && !incoming.complete) return; // whoever asked is gone, in the middle of asking
         parts.world.problems.push(`the stand-in failed on ${incoming.method} ${incoming.url}: ${String(error)}`);
         if (!outgoing.headersSent) outgoing.writeHead(500);
         outgoing.end();

@@ -1,5 +1,5 @@
 import { commentJson, issueJson } from "../present/issue.ts";
-import { mustFit, newEdit } from "./issues.ts";
+import { mustFit, noteEdit } from "./issues.ts";
 import type { Act, Comment, Issue, JsonObject, Reaction, ReactionContent, Repository } from "./model.ts";
 import { invalid } from "./refusal.ts";
 import type { World } from "./world.ts";
@@ -41,11 +41,11 @@ export function editComment(
   mustHaveText(body);
   if (comment.body === body) return;
   const changes = { body: { from: comment.body } };
+  noteEdit(world, comment, { act, body });
   comment.body = body;
   comment.read = false;
   comment.updatedAt = world.now();
   issue.updatedAt = world.now();
-  comment.edits.push(newEdit(world, act, body));
   tell(repository, issue, { act, action: "edited", comment, more: { changes } });
 }
 

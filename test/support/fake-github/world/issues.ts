@@ -79,7 +79,7 @@ export function editIssue(
   }
   if (body !== issue.body) {
     changes.body = { from: issue.body };
-    issue.edits.push(newEdit(world, act, body));
+    noteEdit(world, issue, { act, body });
     issue.body = body;
   }
   if (Object.keys(changes).length === 0) return;
@@ -173,9 +173,15 @@ export function tell(
   });
 }
 
-/** The record of one change of a text. */
-export function newEdit(world: World, act: Act, text: string): Edit {
-  return { id: world.ids.next("edit"), by: act.by, at: world.now(), text };
+/** Records a change of a text. The first one is preceded by a record of the writing, as on GitHub. */
+export function noteEdit(
+  world: World,
+  written: Pick<Issue, "author" | "createdAt" | "body"> & { readonly edits: Edit[] },
+  change: { readonly act: Act; readonly body: string },
+): void {
+  const { author, createdAt, body, edits } = written;
+  if (edits.length === 0) edits.push({ id: world.ids.next("edit"), by: author, at: createdAt, text: body });
+  edits.push({ id: world.ids.next("edit"), by: change.act.by, at: world.now(), text: change.body });
 }
 
 /** @throws Refusal 422 when GitHub would not take a text of that length */

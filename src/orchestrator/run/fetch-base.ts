@@ -1,0 +1,40 @@
+import type { RunOutcome } from "../domain/run.ts";
+import type { Source } from "../run-ports.ts";
+import type { ConductPorts, RunToConduct } from "./work.ts";
+
+/** Brings the mirror up to date and says what the run starts from, or why this repository cannot be worked on. */
+export async function fetchBase(
+  ports: ConductPorts,
+  run: RunToConduct,
+): Promise<{ kind: "ok"; source: Source } | (RunOutcome & { kind: "failed" })> {
+  const { repository } = run.task;
+  const at = { repository, installationId: run.task.installationId };
+  const token = await ports.github.token(at, "read");
+  const { base } = run.order.policy;
+  const fetched = await ports.git.fetchBase({
+    repositoryId: repository.id,
+    url: ports.github.cloneUrl(repository),
+    token,
+    branch: base,
+    agentBranch: run.order.branch,
+  });
+  if (fetched.kind === "no_such_branch") return unreadable(`There is no branch \`${base}\`.`);
+  if (fetched.kind === "refused") return unreadable(fetched.reason);
+  if (fetched.kind === "unavailable") return unreadable(`The repository could not be fetched: ${fetched.cause}`);
+  const unsupported = await ports.git.unsupported({ repositoryId: repository.id, sha: fetched.sha });
+  if (unsupported) return unreadable(unsupported);
+  return {
+    kind: "ok",
+    source: {
+      gitDir: fetched.gitDir,
+      objectDirs: fetched.objectDirs,
+      sha: fetched.sha,
+      base: fetched.sha,
+      branch: run.order.branch,
+    },
+  };
+}
+
+function unreadable(detail: string): RunOutcome & { kind: "failed" } {
+  return { kind: "failed", class: "repository_unreadable", detail };
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { testDatabases } from "../support/database.ts";
+import { buildWorld, patientAgent } from "../support/world.ts";
+
+const databases = testDatabases();
+
+describe("more work than places", () => {
+  it("waits in line, sees its position, moves up and can leave the line", async () => {
+    const world = await buildWorld({ database: await databases.create(), agent: patientAgent, limits: { total: 1 } });
+    const ann = world.as("ann");
+    const issues = [await world.issue(), await world.issue(), await world.issue(), await world.issue()] as const;
+    const [first, second, third, fourth] = issues;
+    await ann.labels(first, "agent");
+    await world.statusIs(first, /The agent is working/);
+    await ann.labels(second, "agent");
+    await world.statusIs(second, /Queued: 1 of 1 waiting/);
+    await ann.labels(third, "agent");
+    await world.statusIs(third, /Queued: 2 of 2 waiting/);
+    await ann.comments(fourth, "/agent run");
+    await world.statusIs(fourth, /Queued: 3 of 3 waiting/);
+
+    await ann.comments(third, "/agent stop");
+    await world.statusIs(third, /Stopped/);
+    await world.statusIs(fourth, /Queued: 2 of 2 waiting/);
+
+    world.release(first);
+    await world.statusIs(second, /The agent is working/);
+    await world.statusIs(fourth, /Queued: 1 of 1 waiting/);
+    world.release(second);
+    await world.statusIs(fourth, /The agent is working/);
+    world.release(fourth);
+    await world.settled();
+
+    const heads = world.github.pullRequests(world.repository).map(({ head }) => head);
+    expect(heads).toEqual([first, second, fourth].map((issue) => `agent/issue-${issue}`));
+    const runs = await world.runs();
+    expect(runs.map(({ state }) => state)).toEqual(["succeeded", "succeeded", "cancelled", "succeeded"]);
+    const worked = runs.filter(({ startedAt }) => startedAt !== null);
+    expect(worked).toHaveLength(3);
+    for (const [index, run] of worked.slice(1).entries()) {
+      expect(run.startedAt?.getTime()).toBeGreaterThanOrEqual(worked[index]?.finishedAt?.getTime() ?? Number.NaN);
+    }
+    expect(world.told(third)).toEqual(["### ⏹ Stopped\n\n**Next:** stopped by `ann`. `/agent run` starts again."]);
+    for (const issue of issues) expect(world.told(issue)).toHaveLength(1);
+    expect(world.errors).toEqual([]);
+    world.github.assertClean();
+  });
+
+  it("of one repository does not hold up another", async () => {
+    const world = await buildWorld({
+      database: await databases.create(),
+      agent: patientAgent,
+      limits: { total: 5, perRepository: 1 },
+    });
+    const other = await world.github.createRepository({
+      owner: "acme",
+      name: "warehouse",
+      files: { "README.md": "# Warehouse\n" },
+      people: { ann: "write" },
+    });
+    const [first, second] = [await world.issue(), await world.issue()];
+    const elsewhere = await other.openIssue({ as: "ann", title: "It is broken here too" });
+    await world.as("ann").labels(first, "agent");
+    await world.statusIs(first, /The agent is working/);
+    await world.as("ann").labels(second, "agent");
+    await world.statusIs(second, /Queued: 1 of 1 waiting/);
+    await world.github.as("ann").on(other).labels(elsewhere, "agent");
+    await world.statusIs(elsewhere, /The agent is working/, other);
+    await world.statusIs(second, /Queued: 1 of 1 waiting/);
+    world.release(first);
+    world.release(elsewhere, other);
+    await world.statusIs(second, /The agent is working/);
+    world.release(second);
+    await world.settled();
+
+    expect(world.github.pullRequests(world.repository)).toHaveLength(2);
+    expect(world.github.pullRequests(other)).toHaveLength(1);
+    for (const issue of [first, second])
+      expect(world.told(issue)).toEqual([expect.stringContaining("Ready for review")]);
+    expect(world.told(elsewhere, other)).toEqual([expect.stringContaining("Ready for review")]);
+    expect(world.errors).toEqual([]);
+    world.github.assertClean();
+  });
+});

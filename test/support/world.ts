@@ -1,0 +1,257 @@
+import { execFile } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { onTestFinished } from "vitest";
+import { type App, startApp } from "../../src/app.ts";
+import type { Config } from "../../src/config.ts";
+import { createLog } from "../../src/log.ts";
+import type { Limits } from "../../src/orchestrator/domain/policy.ts";
+import type { RunOutcome } from "../../src/orchestrator/domain/run.ts";
+import { shortIntervals, type TestDatabase } from "./database.ts";
+import { type FakeGitHub, type FakeRepository, startFakeGitHub } from "./fake-github/index.ts";
+import { until } from "./until.ts";
+
+const execFileAsync = promisify(execFile);
+
+/** What a whole-app test wants different from the usual world. */
+export interface WorldOptions {
+  readonly database: TestDatabase;
+  /** The agent: a shell script run in the clone, which finds its prompt in `$prompt`. */
+  readonly agent?: string;
+  /** Content of `.github/agent.yml`; none when left out. */
+  readonly policy?: string;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly limits?: Partial<Config["limits"]>;
+  readonly sandbox?: Partial<Config["sandbox"]>;
+  /** More profiles beside `default` and `careful`: the same agent with other limits. */
+  readonly profiles?: Readonly<Record<string, Limits>>;
+  /** Files the operator provides for the repository, by name. */
+  readonly provided?: Readonly<Record<string, string>>;
+}
+
+/** A row of the run table, as far as tests ask. */
+export interface RunRow {
+  readonly id: string;
+  readonly state: string;
+  readonly attempt: number;
+  readonly outcome: RunOutcome | null;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+}
+
+/** GitHub's stand-in, one repository with people, and Baton in this process: a conversation can begin. */
+export interface World {
+  readonly github: FakeGitHub;
+  readonly repository: FakeRepository;
+  readonly dataDir: string;
+  readonly config: Config;
+  app: App;
+  /** Log lines of level error and above. */
+  readonly errors: readonly string[];
+  as(login: string): ReturnType<ReturnType<FakeGitHub["as"]>["on"]>;
+  asBot(login: string): ReturnType<ReturnType<FakeGitHub["as"]>["on"]>;
+  /** An issue by bob, who may only read. */
+  issue(title?: string, body?: string): Promise<number>;
+  /** Nothing is under way any more: no webhook, no effect, no run. */
+  settled(): Promise<void>;
+  /** Everything that was asked has its answer: no webhook and no effect is under way, runs may be. */
+  answered(): Promise<void>;
+  /** Waits until the issue's status comment has this headline. */
+  statusIs(issue: number, headline: RegExp, repository?: FakeRepository): Promise<void>;
+  /** The conversation as text, with what differs from run to run replaced. */
+  conversation(issue: number, repository?: FakeRepository): string;
+  /** What the app said there, one text per comment, without the hidden marks and the table of the status comment. */
+  told(issue: number, repository?: FakeRepository): readonly string[];
+  /** Every run there ever was, in order. */
+  runs(): Promise<readonly RunRow[]>;
+  /** Where the agent of that issue works. */
+  clone(issue: number, repository?: FakeRepository): string;
+  /** Lets an agent that waits for a file `go` in its clone go on. */
+  release(issue: number, repository?: FakeRepository): void;
+  /** A file as it is on a branch in GitHub. */
+  fileAt(branch: string, path: string): Promise<string>;
+  /** Ends Baton as SIGTERM would. */
+  stop(graceMs?: number): Promise<void>;
+  /** Starts it again on the same database and data directory. */
+  start(): Promise<void>;
+}
+
+/** An agent that fixes the one file there is and says so. */
+export const fixingAgent = `echo "fixed" > fix.txt
+printf '{"title":"Fix it","summary":"It was broken; now it is not."}' > "$BATON_RESULT"
+`;
+
+/** The same, after the test let it go on. */
+export const patientAgent = `while [ ! -e go ]; do sleep 0.05; done
+rm go
+${fixingAgent}`;
+
+/** Builds the world; everything in it is taken away when the test ends, and what was left over fails it. */
+export async function buildWorld(options: WorldOptions): Promise<World> {
+  const directory = mkdtempSync(join(tmpdir(), "baton-world-"));
+  chmodSync(directory, 0o711);
+  const github = await startFakeGitHub({ directory: join(directory, "github") });
+  const repository = await github.createRepository({
+    owner: "acme",
+    name: "shop",
+    files: {
+      "README.md": "# Shop\n",
+      ...options.files,
+      ...(options.policy ? { ".github/agent.yml": options.policy } : {}),
+    },
+    people: { ann: "write", tim: "triage", bob: "read", max: "maintain" },
+  });
+  const dataDir = join(directory, "data");
+  mkdirSync(dataDir, { mode: 0o711 });
+  const config = configOf(options, { github, directory, dataDir });
+  const errors: string[] = [];
+  const log = createLog("error", { write: (line: string) => void errors.push(line) });
+  const start = async () => {
+    const app = await startApp(config, { log, queue: shortIntervals });
+    github.connect(`${app.url}/api/github/webhooks`);
+    return app;
+  };
+  let stopped = false;
+  const world: World = {
+    github,
+    repository,
+    dataDir,
+    config,
+    app: await start(),
+    errors,
+    as: (login) => github.as(login).on(repository),
+    asBot: (login) => github.asBot(login).on(repository),
+    issue: (title = "It is broken", body = "Please fix it.") => repository.openIssue({ as: "bob", title, body }),
+    settled: () => settled(world),
+    answered: () => answered(world),
+    statusIs: async (issue, headline, where = repository) => {
+      const headlines = () => github.conversation(where, issue).map(({ body }) => body.split("\n", 1)[0] ?? "");
+      const found = () => headlines().some((line) => headline.test(line)) || undefined;
+      await until(found, { what: `the headline ${headline} on #${issue}`, within: 30_000 }).catch((cause: unknown) => {
+        throw new Error(
+          `#${issue} never had the headline ${headline}; its comments start: ${headlines().join(" / ")}`,
+          {
+            cause,
+          },
+        );
+      });
+    },
+    conversation: (issue, where = repository) => conversationText(github, where, issue),
+    told: (issue, where = repository) => appTexts(github, where, issue),
+    runs: async () =>
+      world.app.store.db
+        .selectFrom("run")
+        .select(["id", "state", "attempt", "outcome", "startedAt", "finishedAt"])
+        .orderBy("seq")
+        .execute(),
+    clone: (issue, where = repository) => join(dataDir, "workspaces", `${where.id}-${issue}`, "repo"),
+    release: (issue, where = repository) => writeFileSync(join(world.clone(issue, where), "go"), "", { mode: 0o666 }),
+    fileAt: async (branch, path) =>
+      (await execFileAsync("git", ["-C", repository.directory, "show", `${branch}:${path}`])).stdout,
+    async stop(graceMs = 20_000) {
+      stopped = true;
+      await world.app.drain(graceMs);
+    },
+    async start() {
+      stopped = false;
+      world.app = await start();
+    },
+  };
+  onTestFinished(async () => {
+    if (!stopped) await world.stop(0);
+    await github.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return world;
+}
+
+const fiveMinutes: Limits = { minutes: 5, idleMinutes: 5 };
+
+function configOf(
+  options: WorldOptions,
+  places: { readonly github: FakeGitHub; readonly directory: string; readonly dataDir: string },
+): Config {
+  const { github, directory, dataDir } = places;
+  const program = join(directory, "agent", "agent");
+  mkdirSync(join(directory, "agent"), { mode: 0o755 });
+  writeFileSync(program, `#!/bin/bash\nset -eu\nprompt=$(cat)\n${options.agent ?? fixingAgent}`, { mode: 0o755 });
+  const { privateKeyPem: privateKey, webhookSecret, id: appId } = github.app;
+  return {
+    github: { appId, privateKey, webhookSecret, host: github.host, protocol: "http" },
+    server: { host: "127.0.0.1", port: 0 },
+    databaseUrl: options.database.url,
+    dataDir,
+    logLevel: "error",
+    profiles: Object.fromEntries(
+      Object.entries({ default: fiveMinutes, careful: fiveMinutes, ...options.profiles }).map(([name, limits]) => [
+        name,
+        { agent: "command" as const, command: [program], limits },
+      ]),
+    ),
+    limits: { total: 5, perRepository: 3, ...options.limits },
+    sandbox: { driver: "srt", network: [], memoryMb: 1024, pids: 128, diskMb: 256, ...options.sandbox },
+    repositories: options.provided
+      ? { "acme/shop": { files: providedFiles(directory, options.provided), network: [] } }
+      : {},
+  };
+}
+
+function providedFiles(directory: string, files: Readonly<Record<string, string>>): string {
+  const provided = join(directory, "provided");
+  mkdirSync(provided, { mode: 0o755 });
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(provided, name), content, { mode: 0o644 });
+  return provided;
+}
+
+/** Asked twice each time: a webhook that arrived in between may have brought new work. */
+async function settled(world: World): Promise<void> {
+  const quiet = async () => (await pendingEffects(world)) + (await liveRuns(world)) === 0;
+  const idle = async () => ((await quiet()) && (await quiet()) ? true : undefined);
+  await until(idle, { what: "everything to settle", within: 45_000 });
+}
+
+async function answered(world: World): Promise<void> {
+  const quiet = async () => (await pendingEffects(world)) === 0;
+  const idle = async () => ((await quiet()) && (await quiet()) ? true : undefined);
+  await until(idle, { what: "every answer", within: 30_000 });
+}
+
+async function pendingEffects({ github, app }: World): Promise<number> {
+  await github.settled();
+  const { db } = app.store;
+  return (await db.selectFrom("effect").select("id").where("state", "in", ["pending", "doing"]).execute()).length;
+}
+
+async function liveRuns({ app }: World): Promise<number> {
+  const live = ["queued", "active", "cancelling"] as const;
+  return (await app.store.db.selectFrom("run").select("id").where("state", "in", live).execute()).length;
+}
+
+function appTexts(github: FakeGitHub, repository: FakeRepository, issue: number): readonly string[] {
+  return github
+    .conversation(repository, issue)
+    .filter(({ author }) => author === github.app.botLogin)
+    .map(({ body }) =>
+      body
+        .replaceAll(/^\|.*\n/gm, "")
+        .replaceAll(/<!-- baton:.* -->/g, "")
+        .replaceAll(/\n{3,}/g, "\n\n")
+        .trim(),
+    );
+}
+
+function conversationText(github: FakeGitHub, repository: FakeRepository, issue: number): string {
+  const lines = github.conversation(repository, issue).map(({ author, body, reactions }) => {
+    const seen = Object.entries(reactions).map(([content, people]) => `[${content} by ${people.join(", ")}]`);
+    return [`${author}:`, ...seen, body].join("\n");
+  });
+  return lines
+    .join("\n\n")
+    .replaceAll(String(repository.id), "500")
+    .replaceAll(/\b[0-9a-f]{12,40}\b/g, "<sha>")
+    .replaceAll(/\b\d{13}\b/g, "<ms>")
+    .replaceAll(/\| Took \| .* \|/g, "| Took | <time> |")
+    .replaceAll(/\| Started \| .* \|/g, "| Started | <time> |");
+}
