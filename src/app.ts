@@ -1,28 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import type { Server } from "node:http";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { pino } from "pino";
-import { Probot } from "probot";
 import { createRunner, redactor } from "./agent-runner/index.ts";
 import type { Config } from "./config.ts";
 import { createGit } from "./git/index.ts";
 import { createGitHub } from "./github/index.ts";
 import { createAuthoriser } from "./handlers/authorise-trigger.ts";
 import { commands } from "./handlers/command.ts";
-import { createIngress, type VerifiedDelivery } from "./handlers/guard.ts";
-import { registerHandlers } from "./handlers/register.ts";
 import { githubPort, policyReader, renderPrompt } from "./joints.ts";
+import { listen, portOf } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { type EffectWorkerParts, workOnEffects } from "./orchestrator/effect-worker.ts";
-import { createOrchestrator, type Orchestrator } from "./orchestrator/orchestrator.ts";
+import { createOrchestrator } from "./orchestrator/orchestrator.ts";
 import { bury, type ReconcileParts, reclaimFormerBoots, sweep } from "./orchestrator/reconcile.ts";
 import { type RunWorkerParts, workOnRun } from "./orchestrator/run-worker.ts";
 import { openStore, type Store } from "./orchestrator/store/open-store.ts";
 import type { QueueSettings } from "./orchestrator/store/queue.ts";
-import { findTaskByPullRequest } from "./orchestrator/store/tasks.ts";
-import { pullRequestClosed } from "./review-watch/watch.ts";
 import { runSettings } from "./run-settings.ts";
 
 export interface AppOptions {
@@ -47,7 +41,7 @@ export class SandboxUnavailable extends Error {
 const sweepEveryMs = 60_000;
 
 /**
- * Composition root: the only file that knows every part. Starts everything in the order in which it depends on each
+ * Composition root: with `joints.ts` and `listen.ts` the only place that knows every part. Starts everything in the order in which it depends on each
  * other, the ears last.
  *
  * @throws SandboxUnavailable, StoreError, or GitHub's refusal of the App's key: Baton does not start half
@@ -72,7 +66,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     const orchestrator = createOrchestrator({ store, limits: config.limits });
     const git = createGit({ dataDir: config.dataDir });
     const github = githubPort(adapter);
-    const identity = { worker: hostname(), boot: randomUUID() };
+    const identity = { worker: `${hostname()}:${config.dataDir}`, boot: randomUUID() };
     const readPolicy = policyReader(adapter, config);
     const authoriser = createAuthoriser({
       ...adapter,
@@ -139,62 +133,6 @@ async function startWorkers({ effects, runs, slots }: WorkerParts): Promise<Work
     sweep(parts).catch((cause: unknown) => log.error({ err: cause }, "sweep failed; the next one tries again"));
   }, sweepEveryMs);
   return { stop: () => clearInterval(timer) };
-}
-
-interface EarParts {
-  readonly store: Store;
-  readonly orchestrator: Orchestrator;
-  readonly log: Log;
-  readonly self: { readonly appId: number; readonly botUserId: number };
-}
-
-async function listen(config: Config, { store, orchestrator, log, self }: EarParts): Promise<Server> {
-  const taskOfPullRequest = (repositoryId: number, number: number) =>
-    findTaskByPullRequest(store.db, repositoryId, number);
-  // Probot's event table only: its log would show payloads, and its server and set-up pages are not started.
-  const app = new Probot({
-    appId: self.appId,
-    privateKey: config.github.privateKey,
-    secret: config.github.webhookSecret,
-    log: pino({ level: "silent" }),
-  });
-  const translate = registerHandlers({
-    app,
-    context: { ourselves: self, taskOfPullRequest },
-    more: { "pull_request.closed": (payload) => pullRequestClosed(payload, { taskOfPullRequest }) },
-  });
-  const accept = async (delivery: VerifiedDelivery): Promise<void> => {
-    const fact = await translate(delivery);
-    const { id, event, action, rawBody: body } = delivery;
-    const record = { id, event, action, installationId: fact?.installationId, semanticKey: fact?.semanticKey, body };
-    if (fact) await orchestrator.receive({ ...fact, delivery: record });
-    else await orchestrator.record(record, "no family");
-    log.info({ delivery: id, event, action, repository: fact?.repository.id, issue: fact?.issue }, "delivery accepted");
-  };
-  const server = createIngress({
-    secret: config.github.webhookSecret,
-    accept,
-    readiness: () => readiness(store),
-    onFailure: (error, delivery) =>
-      log.error({ err: error, delivery: delivery.id, event: delivery.event }, "delivery not accepted"),
-  });
-  server.listen(config.server.port, config.server.host);
-  await once(server, "listening");
-  return server;
-}
-
-async function readiness(store: Store): Promise<{ kind: "ready" } | { kind: "not_ready"; reason: string }> {
-  try {
-    await store.db.selectFrom("task").select("id").limit(1).execute();
-    return { kind: "ready" };
-  } catch {
-    return { kind: "not_ready", reason: "the database does not answer" };
-  }
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 interface Draining {

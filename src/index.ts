@@ -1,5 +1,5 @@
 import { startApp } from "./app.ts";
-import { ConfigError, loadConfig } from "./config.ts";
+import { loadConfig } from "./config.ts";
 import { createLog } from "./log.ts";
 
 /** Process entry: `node src/index.ts start`. Ends with 0 after a drain, 1 when it cannot start, 2 for a wrong call. */
@@ -20,8 +20,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     return await serve();
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    if (!(error instanceof ConfigError)) process.stderr.write(`${error instanceof Error ? (error.stack ?? "") : ""}\n`);
+    process.stderr.write(`${explain(error)}\n`);
     return 1;
   }
 }
@@ -39,4 +38,10 @@ async function serve(): Promise<number> {
   await app.drain();
   log.info("Baton has stopped");
   return 0;
+}
+
+/** What an operator can mend is said in a sentence; a defect of ours is shown whole. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return "code" in error && typeof error.code === "string" ? error.message : (error.stack ?? error.message);
 }

@@ -109,16 +109,17 @@ function factsFrom(thread: Thread, { comments, timeline, rest }: Lists): IssueFa
 }
 
 /**
- * GitHub lists the writing of an edited text as its first edit: that is none. An edit within the second of the writing
- * is not told from it, and nobody can have read the text before. Should the list lack the last edit, the text itself
- * still tells of it.
+ * GitHub lists the writing of an edited text as an edit by its author: that one is none. Should the list lack the last
+ * edit, the text itself still tells of it.
  */
-function bodyEditsOf({ createdAt, lastEditedAt, editor, userContentEdits }: Thread): readonly Edit[] {
-  const listed = (userContentEdits?.nodes ?? [])
-    .filter((node) => node.editedAt > createdAt)
+function bodyEditsOf({ author, createdAt, lastEditedAt, editor, userContentEdits }: Thread): readonly Edit[] {
+  const nodes = userContentEdits?.nodes ?? [];
+  const writing = nodes.find((node) => node.editedAt === createdAt && loginOf(node.editor) === loginOf(author));
+  const listed = nodes
+    .filter((node) => node !== writing)
     .map((node) => ({ at: node.editedAt, actor: actorFrom(node.editor) }))
     .toSorted((one, other) => one.at - other.at);
-  const newest = listed.at(-1)?.at ?? createdAt;
+  const newest = listed.at(-1)?.at ?? 0;
   const isMissing = lastEditedAt !== undefined && lastEditedAt > newest;
   return isMissing ? [...listed, { at: lastEditedAt, actor: actorFrom(editor) }] : listed;
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -83,6 +83,13 @@ describe.concurrent("the end of a run", () => {
     expect(outcome).toEqual({ kind: "limit", which: "minutes" });
   });
 
+  it("comes even when the run's own supervisor hangs", async ({ host }) => {
+    const ending = host.run("touch started; sleep 1000", { limits: { minutes: 0.05, idleMinutes: 1 } });
+    await until(started(host));
+    process.kill(await supervisorOf(host), "SIGSTOP");
+    expect((await ending).outcome).toEqual({ kind: "limit", which: "minutes" });
+  });
+
   it("counts setup and agent on one clock", async ({ host }) => {
     const setup = { run: ["sleep 1000"], network: [] };
     const { outcome } = await host.run("true", { setup, limits: { minutes: 0.03, idleMinutes: 1 } });
@@ -154,6 +161,16 @@ describe.concurrent("the end of a run", () => {
     }
   });
 });
+
+/** The supervisor above this host's agent, found from below: other tests have theirs at the same time. */
+async function supervisorOf(host: Host): Promise<number> {
+  const processes = await readProcesses();
+  const commandOf = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  let at = processes.find((entry) => isAlive(entry) && commandOf(entry.pid).includes(`${host.dir}/programs/agent`));
+  while (at && !commandOf(at.pid).includes("supervisor.ts")) at = processes.find((entry) => entry.pid === at?.parent);
+  if (!at) throw new Error("no supervisor found");
+  return at.pid;
+}
 
 function requestOf(host: Host, agent: string): RunRequest {
   const limits = { minutes: 1, idleMinutes: 1 };

@@ -52,7 +52,7 @@ esac
     expect(world.github.pullRequests(world.repository)).toEqual([]);
     expect(Object.keys(await world.github.branches(world.repository))).toEqual(["main"]);
 
-    const { db } = world.app.store;
+    const { db } = world;
     const patches = await db.selectFrom("runEvent").select("data").where("kind", "=", "patch").execute();
     expect(patches).toHaveLength(2);
     const kept = JSON.stringify(await db.selectFrom("runEvent").selectAll().execute());
@@ -92,7 +92,6 @@ printf '{"summary":"I tried."}' > "$BATON_RESULT"
     await ann.labels(noDraft, "agent");
     await world.settled();
 
-    console.log(world.told(never), world.told(late), world.told(noDraft), JSON.stringify((await world.app.store.db.selectFrom("decision").select(["taskId","at","event"]).orderBy("seq").execute()).map((d) => [d.taskId.slice(-1), d.at.toISOString().slice(14,23), d.event.type, (d.event as {phase?: string}).phase])).replaceAll("],[", "]\n["));
     const pullOf = (issue: number) => {
       const pull = world.github.pullRequests(world.repository).find(({ head }) => head === `agent/issue-${issue}`);
       if (!pull) throw new Error(`no pull request for #${issue}`);

@@ -71,9 +71,11 @@ ${fixingAgent}`;
     await bob.comments(issue, "It must be six.");
     await world.asBot("helper[bot]").comments(issue, "It must be seven.");
     const changed = await max.comments(issue, "It must be eight, no, four.");
+    world.later(3);
     await ann.comments(issue, "/agent run careful\nTake your time.\n\nMind the `sum` tests.");
     await world.statusIs(issue, /The agent is working/);
 
+    world.later(3);
     await max.editsComment(changed.id, "It must be eight.");
     await max.comments(issue, "It must be nine.");
     await ann.comments(issue, "/agent status");

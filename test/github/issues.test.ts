@@ -193,6 +193,15 @@ describe("reading an issue", () => {
     expect(await github.readIssue(shop, 7)).toMatchObject({ bodyEdits: [], editsUnreadUntil: undefined });
   });
 
+  test("takes only one entry by the author in the second of the writing for the writing", async () => {
+    minting();
+    const createdAt = "2026-03-01T09:00:00Z";
+    const nodes = [tim, ann, ann].map((editor) => ({ editedAt: createdAt, editor }));
+    answering(thread({ lastEditedAt: createdAt, editor: tim, userContentEdits: { pageInfo: finished, nodes } }));
+    const { bodyEdits } = await githubWith().readIssue(shop, 7);
+    expect(bodyEdits.map(({ actor }) => actor?.login)).toEqual(["tim", "ann"]);
+  });
+
   test("says that any time is possible when it could not read all renames", async () => {
     minting();
     const endless = { pageInfo: { hasNextPage: true, endCursor: "on" }, nodes: [] };

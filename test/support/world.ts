@@ -4,14 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { onTestFinished } from "vitest";
-import { type App, startApp } from "../../src/app.ts";
 import type { Config } from "../../src/config.ts";
-import { createLog } from "../../src/log.ts";
 import type { Limits } from "../../src/orchestrator/domain/policy.ts";
 import type { RunOutcome } from "../../src/orchestrator/domain/run.ts";
-import { shortIntervals, type TestDatabase } from "./database.ts";
+import { openPool } from "../../src/orchestrator/store/pool.ts";
+import type { Db } from "../../src/orchestrator/store/schema.ts";
+import type { TestDatabase } from "./database.ts";
 import { type FakeGitHub, type FakeRepository, startFakeGitHub } from "./fake-github/index.ts";
+import { quietLog } from "./temporary-data-dir.ts";
 import { until } from "./until.ts";
+import { type Baton, startHere, startProcess } from "./world-baton.ts";
+import { appTexts, conversationText } from "./world-texts.ts";
 
 const execFileAsync = promisify(execFile);
 
@@ -29,6 +32,8 @@ export interface WorldOptions {
   readonly profiles?: Readonly<Record<string, Limits>>;
   /** Files the operator provides for the repository, by name. */
   readonly provided?: Readonly<Record<string, string>>;
+  /** Where Baton runs: in this process, or as a process of its own. */
+  readonly baton?: "here" | "process";
 }
 
 /** A row of the run table, as far as tests ask. */
@@ -47,7 +52,9 @@ export interface World {
   readonly repository: FakeRepository;
   readonly dataDir: string;
   readonly config: Config;
-  app: App;
+  /** The running Baton, or the last one. */
+  baton: Baton;
+  readonly db: Db;
   /** Log lines of level error and above. */
   readonly errors: readonly string[];
   as(login: string): ReturnType<ReturnType<FakeGitHub["as"]>["on"]>;
@@ -72,8 +79,12 @@ export interface World {
   release(issue: number, repository?: FakeRepository): void;
   /** A file as it is on a branch in GitHub. */
   fileAt(branch: string, path: string): Promise<string>;
-  /** Ends Baton as SIGTERM would. */
-  stop(graceMs?: number): Promise<void>;
+  /** Time goes on in GitHub, whose clock has whole seconds. */
+  later(seconds: number): void;
+  /** Ends Baton as SIGTERM does; one in this process can be given less than 20 s. Resolves with the exit code. */
+  stop(graceMs?: number): Promise<number | null>;
+  /** Ends a Baton with a process of its own as `kill -9` does. */
+  kill(): Promise<void>;
   /** Starts it again on the same database and data directory. */
   start(): Promise<void>;
 }
@@ -92,7 +103,11 @@ ${fixingAgent}`;
 export async function buildWorld(options: WorldOptions): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), "baton-world-"));
   chmodSync(directory, 0o711);
-  const github = await startFakeGitHub({ directory: join(directory, "github") });
+  const clock = { ahead: 0 };
+  const github = await startFakeGitHub({
+    directory: join(directory, "github"),
+    clock: () => Date.now() + clock.ahead,
+  });
   const repository = await github.createRepository({
     owner: "acme",
     name: "shop",
@@ -106,12 +121,13 @@ export async function buildWorld(options: WorldOptions): Promise<World> {
   const dataDir = join(directory, "data");
   mkdirSync(dataDir, { mode: 0o711 });
   const config = configOf(options, { github, directory, dataDir });
-  const errors: string[] = [];
-  const log = createLog("error", { write: (line: string) => void errors.push(line) });
+  const db = openPool({ connectionString: options.database.url }, { size: 2, log: quietLog });
+  const batons: Baton[] = [];
   const start = async () => {
-    const app = await startApp(config, { log, queue: shortIntervals });
-    github.connect(`${app.url}/api/github/webhooks`);
-    return app;
+    const baton = await (options.baton === "process" ? startProcess : startHere)(config, directory);
+    batons.push(baton);
+    github.connect(`${baton.url}/api/github/webhooks`);
+    return baton;
   };
   let stopped = false;
   const world: World = {
@@ -119,8 +135,11 @@ export async function buildWorld(options: WorldOptions): Promise<World> {
     repository,
     dataDir,
     config,
-    app: await start(),
-    errors,
+    baton: await start(),
+    db,
+    get errors() {
+      return [...new Set(batons.flatMap((baton) => baton.errors()))];
+    },
     as: (login) => github.as(login).on(repository),
     asBot: (login) => github.asBot(login).on(repository),
     issue: (title = "It is broken", body = "Please fix it.") => repository.openIssue({ as: "bob", title, body }),
@@ -141,7 +160,7 @@ export async function buildWorld(options: WorldOptions): Promise<World> {
     conversation: (issue, where = repository) => conversationText(github, where, issue),
     told: (issue, where = repository) => appTexts(github, where, issue),
     runs: async () =>
-      world.app.store.db
+      db
         .selectFrom("run")
         .select(["id", "state", "attempt", "outcome", "startedAt", "finishedAt"])
         .orderBy("seq")
@@ -152,15 +171,23 @@ export async function buildWorld(options: WorldOptions): Promise<World> {
       (await execFileAsync("git", ["-C", repository.directory, "show", `${branch}:${path}`])).stdout,
     async stop(graceMs = 20_000) {
       stopped = true;
-      await world.app.drain(graceMs);
+      return world.baton.stop(graceMs);
+    },
+    async kill() {
+      stopped = true;
+      await world.baton.kill();
+    },
+    later: (seconds) => {
+      clock.ahead += seconds * 1000;
     },
     async start() {
       stopped = false;
-      world.app = await start();
+      world.baton = await start();
     },
   };
   onTestFinished(async () => {
-    if (!stopped) await world.stop(0);
+    if (!stopped) await world.baton.end();
+    await db.destroy();
     await github.close();
     rmSync(directory, { recursive: true, force: true });
   });
@@ -218,40 +245,12 @@ async function answered(world: World): Promise<void> {
   await until(idle, { what: "every answer", within: 30_000 });
 }
 
-async function pendingEffects({ github, app }: World): Promise<number> {
+async function pendingEffects({ github, db }: World): Promise<number> {
   await github.settled();
-  const { db } = app.store;
   return (await db.selectFrom("effect").select("id").where("state", "in", ["pending", "doing"]).execute()).length;
 }
 
-async function liveRuns({ app }: World): Promise<number> {
+async function liveRuns({ db }: World): Promise<number> {
   const live = ["queued", "active", "cancelling"] as const;
-  return (await app.store.db.selectFrom("run").select("id").where("state", "in", live).execute()).length;
-}
-
-function appTexts(github: FakeGitHub, repository: FakeRepository, issue: number): readonly string[] {
-  return github
-    .conversation(repository, issue)
-    .filter(({ author }) => author === github.app.botLogin)
-    .map(({ body }) =>
-      body
-        .replaceAll(/^\|.*\n/gm, "")
-        .replaceAll(/<!-- baton:.* -->/g, "")
-        .replaceAll(/\n{3,}/g, "\n\n")
-        .trim(),
-    );
-}
-
-function conversationText(github: FakeGitHub, repository: FakeRepository, issue: number): string {
-  const lines = github.conversation(repository, issue).map(({ author, body, reactions }) => {
-    const seen = Object.entries(reactions).map(([content, people]) => `[${content} by ${people.join(", ")}]`);
-    return [`${author}:`, ...seen, body].join("\n");
-  });
-  return lines
-    .join("\n\n")
-    .replaceAll(String(repository.id), "500")
-    .replaceAll(/\b[0-9a-f]{12,40}\b/g, "<sha>")
-    .replaceAll(/\b\d{13}\b/g, "<ms>")
-    .replaceAll(/\| Took \| .* \|/g, "| Took | <time> |")
-    .replaceAll(/\| Started \| .* \|/g, "| Started | <time> |");
+  return (await db.selectFrom("run").select("id").where("state", "in", live).execute()).length;
 }

@@ -5,7 +5,7 @@ import { runTool, startGroup } from "../process.ts";
 import type { Box } from "../types.ts";
 import { type ControlGroup, makeControlGroup, removeControlGroup } from "./control-group.ts";
 import { blockedDirectories, type Identity } from "./identity.ts";
-import { killEverything } from "./leftovers.ts";
+import { killByForce, killEverything } from "./leftovers.ts";
 import { type CommandEnd, relayIn, type SandboxCommand, type SupervisorOptions } from "./protocol.ts";
 import { listenTo } from "./reports.ts";
 import { oomKills } from "./watch.ts";
@@ -32,6 +32,8 @@ export type Opened =
   | { readonly kind: "refused"; readonly detail: string };
 
 export const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** A supervisor that did not end a command this long after its time is itself ended. */
+const graceMs = 9000;
 const projectDir = fileURLToPath(new URL("../../../", import.meta.url));
 const supervisorFile = fileURLToPath(new URL("./supervisor.ts", import.meta.url));
 const enterFile = fileURLToPath(new URL("./enter.sh", import.meta.url));
@@ -56,9 +58,17 @@ export async function openBox(order: BoxOrder): Promise<Opened> {
   }
   const run = async (command: SandboxCommand): Promise<CommandEnd> => {
     child.stdin.write(`${JSON.stringify(command)}\n`);
+    let overdue = false;
+    const backstop = setTimeout(() => {
+      overdue = true;
+      if (child.pid) killByForce(-child.pid);
+    }, command.limits.wallMs + graceMs);
     const answer = await reports.next();
-    if (answer.type === "ended") return withMemoryInMind(answer.end, place);
-    return withMemoryInMind({ kind: "broken", detail: detailOf(answer) || errors() }, place);
+    clearTimeout(backstop);
+    if (overdue) return { kind: "limit", which: "minutes", tail: "", blockedHosts: [] };
+    const end: CommandEnd =
+      answer.type === "ended" ? answer.end : { kind: "broken", detail: detailOf(answer) || errors() };
+    return withMemoryInMind(end, place);
   };
   return { kind: "open", box: { run, close } };
 }

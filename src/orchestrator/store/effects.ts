@@ -18,15 +18,15 @@ export interface EffectClaim {
  * Puts a decision's effects into the outbox; `queue_run` and `cancel_run` are not for it and are left out. `index` in
  * the id counts them all, so that the ids do not depend on what is stored.
  *
- * Only one refresh of the status comment ever waits: it shows the newest facts anyway. The new one keeps the waiting
- * one's time, so that a pause GitHub asked for is not cut short by news.
+ * Only one refresh of the status comment ever waits: it shows the newest facts anyway, and keeps its place and its time,
+ * so that a pause GitHub asked for is not cut short by news.
  *
  * @param task the task as saved by the decision
  */
 export async function addEffects(tx: Tx, task: Task, effects: readonly Effect[]): Promise<void> {
   for (const [index, effect] of effects.entries()) {
     if (effect.type === "queue_run" || effect.type === "cancel_run") continue;
-    const waitUntil = effect.type === "refresh_status" ? await coalesce(tx, task.id) : undefined;
+    if (effect.type === "refresh_status" && (await refreshWaits(tx, task.id))) continue;
     await tx
       .insertInto("effect")
       .values({
@@ -36,7 +36,6 @@ export async function addEffects(tx: Tx, task: Task, effects: readonly Effect[])
         lane: laneOf(effect),
         type: effect.type,
         payload: toJson(effect),
-        ...(waitUntil ? { nextAt: waitUntil } : {}),
       })
       .execute();
   }
@@ -130,22 +129,24 @@ export async function dueTasks(db: Db): Promise<readonly string[]> {
 /**
  * Which effects keep the order among each other. Publishing a run is a chain: push, pull request, check. What people
  * read must not be stuck behind it, nor one kind behind another; within a kind the order holds, which also keeps two
- * workers from making the status comment at the same time.
+ * workers from making the status comment at the same time. 👀 for a label stands on that comment and comes after it.
  */
 function laneOf(effect: StoredEffect): string {
+  if (effect.type === "react" && effect.to.kind === "label") return "refresh_status";
   return "run" in effect ? `run:${effect.run}` : effect.type;
 }
 
-async function coalesce(tx: Tx, taskId: string): Promise<Date | undefined> {
+/** Locks the waiting refresh, so that nobody can take it in hand before this transaction's news can be seen. */
+async function refreshWaits(tx: Tx, taskId: string): Promise<boolean> {
   const waiting = await tx
-    .updateTable("effect")
-    .set({ state: "cancelled", doneAt: sql<Date>`now()` })
+    .selectFrom("effect")
+    .select("id")
     .where("taskId", "=", taskId)
     .where("type", "=", "refresh_status")
     .where("state", "=", "pending")
-    .returning("nextAt")
+    .forUpdate()
     .execute();
-  return waiting.map((row) => row.nextAt).sort((a, b) => b.getTime() - a.getTime())[0];
+  return waiting.length > 0;
 }
 
 async function settle(tx: Tx, claim: EffectClaim, changes: Updateable<Schema["effect"]>): Promise<void> {

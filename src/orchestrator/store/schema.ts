@@ -18,7 +18,6 @@ export interface Schema {
   readonly runEvent: RunEventTable;
   readonly effect: EffectTable;
   readonly object: ObjectTable;
-  readonly refusal: RefusalTable;
 }
 
 /** Written as text made by `toJson`, read as a value. */
@@ -122,11 +121,4 @@ interface ObjectTable {
   taskId: string;
   key: string;
   externalId: string;
-}
-
-interface RefusalTable {
-  taskId: string;
-  actorId: number;
-  kind: string;
-  saidAt: Date;
 }

@@ -202,11 +202,17 @@ describe("refreshing the status comment", () => {
   it("waits only once, however much happens", async () => {
     const store = await databases.open();
     await decide(store, [refresh], [refresh], [refresh]);
-    expect(await states(store)).toEqual([
-      "refresh_status cancelled",
-      "refresh_status cancelled",
-      "refresh_status pending",
-    ]);
+    expect(await states(store)).toEqual(["refresh_status pending"]);
+  });
+
+  it("keeps its place before the 👀 that goes on the comment", async () => {
+    const store = await databases.open();
+    await decide(store, [refresh, { type: "react", to: { kind: "label", label: "agent" } }], [refresh]);
+    const first = await claim(store);
+    expect(first).toMatchObject({ type: "refresh_status" });
+    expect(await claim(store)).toBeUndefined();
+    await complete(store, first);
+    expect(await claim(store)).toMatchObject({ type: "react" });
   });
 
   it("is done again when something happened while it was being done", async () => {

@@ -2,7 +2,6 @@ import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../../src/orchestrator/domain/event.ts";
 import { findObject, rememberObject } from "../../../src/orchestrator/store/objects.ts";
-import { claimRefusal } from "../../../src/orchestrator/store/refusals.ts";
 import {
   findTaskByPullRequest,
   liveTasks,
@@ -150,19 +149,5 @@ describe("what is remembered beside a task", () => {
     await store.transaction((tx) => rememberObject(tx, id, { key: "status", externalId: "2" }));
     expect(await findObject(store.db, id, "status")).toBe("2");
     expect(await findObject(store.db, id, "check")).toBeUndefined();
-  });
-
-  it("is that a refusal was said, for a day", async () => {
-    const store = await databases.open();
-    const { id } = await makeTask(store, 7);
-    const ask = (kind: string) => store.transaction((tx) => claimRefusal(tx, { taskId: id, actorId: 1, kind }));
-    expect((await Promise.all([ask("bot"), ask("bot"), ask("bot")])).sort()).toEqual(["said", "said", "say"]);
-    expect(await ask("permission")).toBe("say");
-    await store.db
-      .updateTable("refusal")
-      .set({ saidAt: new Date(Date.now() - 86_400_000) })
-      .execute();
-    expect(await ask("bot")).toBe("say");
-    expect(await ask("bot")).toBe("said");
   });
 });

@@ -131,12 +131,4 @@ const outbox = `
     external_id text not null,
     primary key (task_id, key)
   );
-
-  create table baton.refusal (
-    task_id text not null references baton.task,
-    actor_id bigint not null,
-    kind text not null,
-    said_at timestamptz not null,
-    primary key (task_id, actor_id, kind)
-  );
 `;
