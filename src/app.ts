@@ -50,7 +50,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const { log } = options;
   const clock = Date.now;
   const runner = createRunner({
-    hidden: [config.dataDir],
+    hidden: [config.dataDir, ...config.privateFiles],
     onWarning: (message) => log.warn({ message }, "agent runner"),
   });
   await requireSandbox(config, runner, log);

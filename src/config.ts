@@ -18,6 +18,8 @@ export interface Config {
   /** An existing PostgreSQL; an embedded one is started when undefined. */
   readonly databaseUrl: string | undefined;
   readonly dataDir: string;
+  /** Files that no agent may see, wherever its program lies. */
+  readonly privateFiles: readonly string[];
   readonly logLevel: string;
   readonly profiles: Readonly<Record<string, Profile>>;
   readonly limits: { readonly total: number; readonly perRepository: number };
@@ -118,13 +120,15 @@ export function loadConfig(env: Environment = process.env): Config {
   };
   const github = attempt(() => readGitHub(env));
   const server = attempt(() => ({ host: env.HOST ?? "127.0.0.1", port: readPort(env.PORT) }));
-  const file = attempt(() => readFile(resolve(env.BATON_CONFIG ?? "baton.yml")));
+  const configPath = resolve(env.BATON_CONFIG ?? "baton.yml");
+  const file = attempt(() => readFile(configPath));
   if (problems.length > 0 || !github || !server || !file) throw new ConfigError(problems);
   return {
     github,
     server,
     databaseUrl: nonEmpty(env.DATABASE_URL),
     dataDir: resolve(nonEmpty(env.DATA_DIR) ?? (process.getuid?.() === 0 ? "/var/lib/baton" : "./data")),
+    privateFiles: [resolve(".env"), configPath, ...(env.PRIVATE_KEY_PATH ? [resolve(env.PRIVATE_KEY_PATH)] : [])],
     logLevel: env.LOG_LEVEL ?? "info",
     ...file,
   };

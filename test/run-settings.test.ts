@@ -25,6 +25,7 @@ function config(): Config {
     server: { host: "127.0.0.1", port: 0 },
     databaseUrl: undefined,
     dataDir: "/data",
+    privateFiles: [],
     logLevel: "info",
     profiles: { default: { agent: "command", command: ["/agent"], limits: { minutes: 45, idleMinutes: 10 } } },
     limits: { total: 5, perRepository: 3 },

@@ -9,6 +9,8 @@ export interface Source {
   /** Every object directory needed to read `sha` (`gitDir/objects` and its alternates). Read-only in the sandbox. */
   readonly objectDirs: readonly string[];
   readonly sha: string;
+  /** The commit that the change is told against: `sha`, or an ancestor of it when work goes on from an earlier try. */
+  readonly base: string;
   readonly branch: string;
 }
 

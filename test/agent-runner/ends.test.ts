@@ -165,7 +165,13 @@ describe.concurrent("the end of a run", () => {
 /** The supervisor above this host's agent, found from below: other tests have theirs at the same time. */
 async function supervisorOf(host: Host): Promise<number> {
   const processes = await readProcesses();
-  const commandOf = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  const commandOf = (pid: number) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    } catch {
+      return "";
+    }
+  };
   let at = processes.find((entry) => isAlive(entry) && commandOf(entry.pid).includes(`${host.dir}/programs/agent`));
   while (at && !commandOf(at.pid).includes("supervisor.ts")) at = processes.find((entry) => entry.pid === at?.parent);
   if (!at) throw new Error("no supervisor found");

@@ -43,7 +43,7 @@ export function openHost(files: Readonly<Record<string, string>> = { "greeting.t
   const workspace = {
     runId: "run-1",
     root: join(dir, "workspaces", "task-1"),
-    source: { gitDir: mirror, objectDirs: [join(mirror, "objects")], sha, branch: "agent/issue-1" },
+    source: { gitDir: mirror, objectDirs: [join(mirror, "objects")], sha, base: sha, branch: "agent/issue-1" },
     setup: { run: [], network: [] },
     box: { driver: "srt", limits },
   } as const;

@@ -39,6 +39,25 @@ describe("a run", () => {
     expect(warnings).toEqual([]);
   });
 
+  it("goes on from an earlier try and still hands over one commit on the base", async () => {
+    const first = await host.run("echo first > first.txt; echo bye > greeting.txt");
+    const { tip } = host.imported(first.outcome);
+    host.git(
+      host.mirror,
+      "fetch",
+      "--quiet",
+      join(host.workspace.root, "outbox/change.bundle"),
+      "refs/heads/change:refs/heads/try",
+    );
+    const { outcome } = await host.run("cat first.txt && echo second > second.txt", {
+      source: { ...host.workspace.source, sha: tip },
+    });
+    host.git(host.mirror, "update-ref", "-d", "refs/heads/try");
+    const change = host.imported(outcome);
+    expect(change.parents).toEqual([host.sha]);
+    expect(change.changed).toEqual(["A\tfirst.txt", "M\tgreeting.txt", "A\tsecond.txt"]);
+  });
+
   it("takes what stands in the files, whatever the agent committed and wherever it left its branch", async () => {
     const { outcome } = await host.run(`
       test "$(git symbolic-ref --short HEAD)" = agent/issue-1 && test -z "$(git remote)" || exit 1

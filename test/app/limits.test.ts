@@ -26,17 +26,17 @@ describe("more work than places", () => {
     world.release(first);
     await world.statusIs(second, /The agent is working/);
     await world.statusIs(fourth, /Queued: 1 of 1 waiting/);
+    await ann.closes(fourth);
+    await world.statusIs(fourth, /Stopped/);
     world.release(second);
-    await world.statusIs(fourth, /The agent is working/);
-    world.release(fourth);
     await world.settled();
 
     const heads = world.github.pullRequests(world.repository).map(({ head }) => head);
-    expect(heads).toEqual([first, second, fourth].map((issue) => `agent/issue-${issue}`));
+    expect(heads).toEqual([first, second].map((issue) => `agent/issue-${issue}`));
     const runs = await world.runs();
-    expect(runs.map(({ state }) => state)).toEqual(["succeeded", "succeeded", "cancelled", "succeeded"]);
+    expect(runs.map(({ state }) => state)).toEqual(["succeeded", "succeeded", "cancelled", "cancelled"]);
     const worked = runs.filter(({ startedAt }) => startedAt !== null);
-    expect(worked).toHaveLength(3);
+    expect(worked).toHaveLength(2);
     for (const [index, run] of worked.slice(1).entries()) {
       expect(run.startedAt?.getTime()).toBeGreaterThanOrEqual(worked[index]?.finishedAt?.getTime() ?? Number.NaN);
     }
@@ -68,16 +68,13 @@ describe("more work than places", () => {
     await world.statusIs(elsewhere, /The agent is working/, other);
     await world.statusIs(second, /Queued: 1 of 1 waiting/);
     world.release(first);
-    world.release(elsewhere, other);
     await world.statusIs(second, /The agent is working/);
-    world.release(second);
-    await world.settled();
+    await world.statusIs(first, /Ready for review/);
+    await world.answered();
 
-    expect(world.github.pullRequests(world.repository)).toHaveLength(2);
-    expect(world.github.pullRequests(other)).toHaveLength(1);
-    for (const issue of [first, second])
-      expect(world.told(issue)).toEqual([expect.stringContaining("Ready for review")]);
-    expect(world.told(elsewhere, other)).toEqual([expect.stringContaining("Ready for review")]);
+    expect((await world.runs()).map(({ state }) => state)).toEqual(["succeeded", "active", "active"]);
+    for (const issue of [first, second]) expect(world.told(issue)).toHaveLength(1);
+    expect(world.told(elsewhere, other)).toHaveLength(1);
     expect(world.errors).toEqual([]);
     world.github.assertClean();
   });

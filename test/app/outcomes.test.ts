@@ -10,7 +10,6 @@ describe("a run without a pull request", () => {
 *"Title: It works"*) printf '{"no_change_reason":"The sum is right already."}' > "$BATON_RESULT";;
 *"Title: Unclear"*) echo half > half.txt; printf '{"question":"Round up or down?\\\\n@max may know."}' > "$BATON_RESULT";;
 *"Title: Crash"*) echo half > half.txt; echo "cannot find the sum" >&2; exit 3;;
-*"Title: Silent"*) true;;
 *"Title: Build"*) mkdir -p .github/workflows; echo "on: push" > .github/workflows/ci.yml; echo new > new.txt;;
 *"Title: Leak"*) . ./.env; echo "$KEY"; echo "key = $(printf %s "$KEY" | base64 -w0)" > settings.txt
   printf '{"title":"Use %s","summary":"%s"}' "$KEY" "$KEY" > "$BATON_RESULT";;
@@ -35,7 +34,6 @@ esac
     await label("It works");
     await label("Unclear");
     await label("Crash");
-    await label("Silent");
     await label("Build");
     await label("Leak");
     await label("Endless", "agent:hasty");
@@ -47,7 +45,7 @@ esac
     for (const issue of Object.values(ends)) expect(world.told(issue)).toHaveLength(2);
     const outcomes = (await world.runs()).map(({ outcome }) => outcome?.kind);
     expect(outcomes.toSorted()).toEqual(
-      ["no_change", "question", "failed", "no_change", "gate", "gate", "limit", "limit"].toSorted(),
+      ["no_change", "question", "failed", "gate", "gate", "limit", "limit"].toSorted(),
     );
     expect(world.github.pullRequests(world.repository)).toEqual([]);
     expect(Object.keys(await world.github.branches(world.repository))).toEqual(["main"]);

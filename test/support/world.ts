@@ -41,6 +41,7 @@ export interface RunRow {
   readonly id: string;
   readonly state: string;
   readonly attempt: number;
+  readonly worker: string | null;
   readonly outcome: RunOutcome | null;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
@@ -162,7 +163,7 @@ export async function buildWorld(options: WorldOptions): Promise<World> {
     runs: async () =>
       db
         .selectFrom("run")
-        .select(["id", "state", "attempt", "outcome", "startedAt", "finishedAt"])
+        .select(["id", "state", "attempt", "worker", "outcome", "startedAt", "finishedAt"])
         .orderBy("seq")
         .execute(),
     clone: (issue, where = repository) => join(dataDir, "workspaces", `${where.id}-${issue}`, "repo"),
@@ -210,6 +211,7 @@ function configOf(
     server: { host: "127.0.0.1", port: 0 },
     databaseUrl: options.database.url,
     dataDir,
+    privateFiles: [],
     logLevel: "error",
     profiles: Object.fromEntries(
       Object.entries({ default: fiveMinutes, careful: fiveMinutes, ...options.profiles }).map(([name, limits]) => [

@@ -39,7 +39,11 @@ export function prepareCommand(bench: Bench): SandboxCommand {
 /** Makes the bundle. Sees the work tree read-only and has no network; its writes go to a directory of its own. */
 export function exportCommand(bench: Bench, providedList: string): SandboxCommand {
   const { layout } = bench.workspace;
-  const order = ownStep(bench, exportScript, { SHA: bench.source.sha, REPO: layout.repo, PROVIDED_LIST: providedList });
+  const order = ownStep(bench, exportScript, {
+    BASE: bench.source.base,
+    REPO: layout.repo,
+    PROVIDED_LIST: providedList,
+  });
   return {
     ...order,
     cwd: layout.exporter,
