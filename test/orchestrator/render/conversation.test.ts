@@ -6,7 +6,17 @@ import { commitMessage } from "../../../src/orchestrator/render/commit-message.t
 import { renderMessage } from "../../../src/orchestrator/render/messages.ts";
 import { checkSummary, pullRequestBody, pullRequestTitle } from "../../../src/orchestrator/render/pull-request.ts";
 import { renderStatus } from "../../../src/orchestrator/render/status-comment.ts";
-import { ann, aPolicy, aReport, aSnapshot, aStartedTask, aTask, helperBot, monday, sha } from "../../support/builders.ts";
+import {
+  ann,
+  aPolicy,
+  aReport,
+  aSnapshot,
+  aStartedTask,
+  aTask,
+  helperBot,
+  monday,
+  sha,
+} from "../../support/builders.ts";
 
 const commands = [{ usage: "/agent run [profile]", meaning: "start" }];
 const run = "500-7-5";
@@ -19,9 +29,17 @@ describe("the status comment", () => {
     ["running", aStartedTask({ work: { kind: "running", run, phase: "agent_working", since: monday } }), undefined],
     ["stopping", aStartedTask({ work: { kind: "stopping", run, by: "ann" } }), undefined],
     ["publishing", aStartedTask({ work: { kind: "publishing", run, headSha: sha.head } }), undefined],
-    ["in review", aStartedTask({ pullRequest: { kind: "open", number: 8, headSha: sha.head }, rounds: 1, lastRun }), undefined],
+    [
+      "in review",
+      aStartedTask({ pullRequest: { kind: "open", number: 8, headSha: sha.head }, rounds: 1, lastRun }),
+      undefined,
+    ],
     ["merged", aStartedTask({ pullRequest: { kind: "merged", number: 8 }, rounds: 1, lastRun }), undefined],
-    ["stopped", aStartedTask({ halt: { kind: "stopped", by: "ann" }, lastRun: { ...lastRun, end: "stopped" } }), undefined],
+    [
+      "stopped",
+      aStartedTask({ halt: { kind: "stopped", by: "ann" }, lastRun: { ...lastRun, end: "stopped" } }),
+      undefined,
+    ],
     ["blocked", aStartedTask({ halt: { kind: "blocked", cause: "gate", detail: "" }, lastRun }), undefined],
     ["failed", aStartedTask({ halt: { kind: "failed", class: "setup_failed", detail: "" }, lastRun }), undefined],
     ["nothing to change", aStartedTask({ lastRun: { ...lastRun, end: "nothing_to_change" } }), undefined],
@@ -90,7 +108,15 @@ describe("new comments mention the person they are for", () => {
 });
 
 describe("the pull request", () => {
-  const order = { purpose: "implement", profile: "default", policy: aPolicy(), snapshot: aSnapshot(), branch: "agent/issue-7", parent: undefined, requestedBy: ann } as const;
+  const order = {
+    purpose: "implement",
+    profile: "default",
+    policy: aPolicy(),
+    snapshot: aSnapshot(),
+    branch: "agent/issue-7",
+    parent: undefined,
+    requestedBy: ann,
+  } as const;
   const facts = { issue: 7, run, order, report: aReport(), draftRefused: "no" } as const;
 
   it("carries the context a reviewer needs", () => {
@@ -99,14 +125,25 @@ describe("the pull request", () => {
   });
 
   it("says so when nothing verified it and the agent said nothing", () => {
-    const report = aReport({ hasResult: false, title: "", summary: "", decisions: [], verification: { kind: "not_configured" } });
+    const report = aReport({
+      hasResult: false,
+      title: "",
+      summary: "",
+      decisions: [],
+      verification: { kind: "not_configured" },
+    });
     expect(pullRequestTitle({ ...facts, report })).toBe("Totals are one cent off");
     expect(pullRequestBody({ ...facts, report })).toMatchSnapshot();
   });
 
   it("warns at the top of a red verification, flagged paths and a refused draft", () => {
     const verification = { kind: "failed", command: "npm test", tail: "1 failed", attempts: 2 } as const;
-    const report = aReport({ verification, flaggedPaths: ["package.json"], blockedHosts: ["telemetry.example:443"], notDone: ["The invoice page."] });
+    const report = aReport({
+      verification,
+      flaggedPaths: ["package.json"],
+      blockedHosts: ["telemetry.example:443"],
+      notDone: ["The invoice page."],
+    });
     expect(pullRequestBody({ ...facts, report, draftRefused: "yes" })).toMatchSnapshot();
     expect(checkSummary({ report, run })).toMatchSnapshot();
   });
@@ -118,11 +155,21 @@ describe("the pull request", () => {
   });
 
   it("disarms what an agent's text would set off", () => {
-    const report = aReport({ summary: "Closes #1, @dependabot rebase\n/retest\n![x](https://evil.example/p.png) <script>1</script>", decisions: ["fixes acme/other#9"] });
+    const report = aReport({
+      summary: "Closes #1, @dependabot rebase\n/retest\n![x](https://evil.example/p.png) <script>1</script>",
+      decisions: ["fixes acme/other#9"],
+    });
     expect(pullRequestBody({ ...facts, report })).toMatchSnapshot();
   });
 
   it("has a commit with the agent's words and our trailers", () => {
-    expect(commitMessage({ title: "Round once, at the end", summary: "Totals were rounded per line.\n\nSigned-off-by: someone <x@y>", run, order })).toMatchSnapshot();
+    expect(
+      commitMessage({
+        title: "Round once, at the end",
+        summary: "Totals were rounded per line.\n\nSigned-off-by: someone <x@y>",
+        run,
+        order,
+      }),
+    ).toMatchSnapshot();
   });
 });
