@@ -68,7 +68,7 @@ describe("a library has one home", () => {
     ["pg-boss", ["src/orchestrator/store/queue.ts"]],
     ["kysely", ["src/orchestrator/store"]],
     ["pg", ["src/orchestrator/store"]],
-    ["probot", ["src/handlers", "src/app.ts"]],
+    ["probot", ["src/handlers", "src/listen.ts"]],
     ["@octokit/", ["src/github", "src/handlers"]],
     ["node:child_process", ["src/git", "src/agent-runner/process.ts", "src/orchestrator/store/embedded"]],
   ];
