@@ -4,7 +4,7 @@ import { buildWorld, patientAgent } from "../support/world.ts";
 
 const databases = testDatabases();
 
-describe("more work than places", () => {
+describe("more work than places", { timeout: 120_000 }, () => {
   it("waits in line, sees its position, moves up and can leave the line", async () => {
     const world = await buildWorld({ database: await databases.create(), agent: patientAgent, limits: { total: 1 } });
     const ann = world.as("ann");

@@ -4,7 +4,7 @@ import { buildWorld } from "../support/world.ts";
 
 const databases = testDatabases();
 
-describe("a run without a pull request", () => {
+describe("a run without a pull request", { timeout: 120_000 }, () => {
   const secret = "correct-horse-battery-staple-4711";
   const agent = `case "$prompt" in
 *"Title: It works"*) printf '{"no_change_reason":"The sum is right already."}' > "$BATON_RESULT";;
@@ -65,7 +65,7 @@ esac
   });
 });
 
-describe("a run whose check", () => {
+describe("a run whose check", { timeout: 120_000 }, () => {
   const agent = `case "$prompt" in
 *"# Last attempt"*) [ -e fix.txt ] && echo "my first try is still here" > seen.txt
   printf '%s' "$prompt" | sed -n '/# Last attempt/,/# The issue/p' > told.txt;;

@@ -238,7 +238,7 @@ function providedFiles(directory: string, files: Readonly<Record<string, string>
 async function settled(world: World): Promise<void> {
   const quiet = async () => (await pendingEffects(world)) + (await liveRuns(world)) === 0;
   const idle = async () => ((await quiet()) && (await quiet()) ? true : undefined);
-  await until(idle, { what: "everything to settle", within: 45_000 });
+  await until(idle, { what: "everything to settle", within: 100_000 });
 }
 
 async function answered(world: World): Promise<void> {
