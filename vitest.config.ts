@@ -5,6 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Most tests wait for processes of their own, so a core more than vitest would take is well used.
+    maxWorkers: "100%",
     globalSetup: ["test/support/database-server.ts"],
   },
 });

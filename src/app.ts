@@ -22,6 +22,8 @@ import { runSettings } from "./run-settings.ts";
 export interface AppOptions {
   readonly log: Log;
   readonly queue?: Partial<QueueSettings>;
+  /** Time as the pace of writes to GitHub sees it; the machine's when left out. */
+  readonly clock?: { now(): number; sleep(milliseconds: number): Promise<void> };
 }
 
 /** A running Baton. */
@@ -54,7 +56,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     onWarning: (message) => log.warn({ message }, "agent runner"),
   });
   await requireSandbox(config, runner, log);
-  const adapter = createGitHub({ ...config.github, log });
+  const adapter = createGitHub({ ...config.github, log, ...(options.clock ? { clock: options.clock } : {}) });
   const self = await adapter.self();
   const store = await openStore({
     databaseUrl: config.databaseUrl,

@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
+import { secretWeakness } from "./handlers/secret.ts";
 import type { Limits } from "./orchestrator/domain/policy.ts";
 import { readYaml } from "./yaml-file.ts";
 
@@ -160,10 +161,8 @@ function readGitHub(env: Environment): Config["github"] {
 
 /** Probot falls back to `development` without a secret; a guessable secret is an open door (security.md T01). */
 function secretProblems(secret: string | undefined): readonly string[] {
-  const remedy = "make one with `openssl rand -hex 32` and enter it in the App's settings too";
-  if (!secret) return [`WEBHOOK_SECRET is not set: ${remedy}`];
-  if (secret === "development") return [`WEBHOOK_SECRET is "development": ${remedy}`];
-  return Buffer.byteLength(secret) < 32 ? [`WEBHOOK_SECRET is shorter than 32 bytes: ${remedy}`] : [];
+  const problem = secretWeakness(secret);
+  return problem === undefined ? [] : [problem];
 }
 
 function readPrivateKey(env: Environment): string {

@@ -21,7 +21,7 @@ function load(env: Record<string, string | undefined> = {}, yaml = goodYaml) {
   return loadConfig({
     APP_ID: "12",
     PRIVATE_KEY: pem,
-    WEBHOOK_SECRET: "s".repeat(32),
+    WEBHOOK_SECRET: "0123456789abcdef".repeat(2),
     BATON_CONFIG: file,
     DATA_DIR: "/data",
     ...env,
@@ -68,8 +68,8 @@ describe("the operator's settings", () => {
   });
 
   it.each([
-    ["a guessable secret", { WEBHOOK_SECRET: "development" }, /WEBHOOK_SECRET is "development"/],
-    ["a short secret", { WEBHOOK_SECRET: "s".repeat(31) }, /shorter than 32 bytes/],
+    ["a guessable secret", { WEBHOOK_SECRET: "development" }, /WEBHOOK_SECRET is Probot/],
+    ["a short secret", { WEBHOOK_SECRET: "0123456789abcdef".repeat(2).slice(1) }, /shorter than 32 bytes/],
     ["an App id that is none", { APP_ID: "baton" }, /APP_ID must be/],
     ["a key that is none", { PRIVATE_KEY: "hello" }, /neither PEM nor base64/],
     ["a port beyond the ports", { PORT: "70000" }, /PORT must be/],

@@ -70,7 +70,7 @@ function triggerOf(
 ): Trigger {
   return {
     wish,
-    source: { kind: "comment", commentId: comment.id },
+    source: { kind: "comment", commentId: comment.id, thread: issue.number },
     actor,
     at: comment.created_at,
     guidance,

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-const next = "Make one with `openssl rand -hex 32` and set it both as WEBHOOK_SECRET and in the App's settings.";
+const next = "make one with `openssl rand -hex 32` and enter it in the App's settings too";
 
 /**
  * Refuses a webhook secret that anybody could guess (security.md T01); Probot itself would fall back to `development`.
@@ -8,8 +8,14 @@ const next = "Make one with `openssl rand -hex 32` and set it both as WEBHOOK_SE
  * @throws Error with code `weak_secret` and a next step
  */
 export function assertStrongSecret(secret: string | undefined): asserts secret is string {
+  const problem = secretWeakness(secret);
+  if (problem) throw Object.assign(new Error(problem), { code: "weak_secret" });
+}
+
+/** What is wrong with a webhook secret, with the next step; undefined when it is strong. */
+export function secretWeakness(secret: string | undefined): string | undefined {
   const problem = weakness(secret);
-  if (problem) throw Object.assign(new Error(`WEBHOOK_SECRET ${problem}. ${next}`), { code: "weak_secret" });
+  return problem === undefined ? undefined : `WEBHOOK_SECRET ${problem}: ${next}`;
 }
 
 /** Whether GitHub's signature header fits these bytes. Takes the same time for every wrong signature. */

@@ -3,6 +3,7 @@ import type { LeftOut, Snapshot, SnapshotComment } from "../orchestrator/domain/
 import type { Actor, Trigger } from "../orchestrator/domain/trigger.ts";
 import { cleanText } from "../text/clean-text.ts";
 import { stripInvisible } from "../text/invisible.ts";
+import { parseComment } from "./command.ts";
 import type { Ourselves } from "./facts.ts";
 import type { CommentFacts, IssueFacts } from "./issue-facts.ts";
 
@@ -90,8 +91,15 @@ interface Admitted {
 
 function admit({ id, author, createdAt, body }: CommentFacts): readonly Admitted[] {
   if (!author) return [];
-  const cleaned = cleanText(body);
+  const cleaned = cleanText(withoutCommand(body));
+  if (cleaned.text.trim() === "") return [];
   return [{ comment: { id, author, at: createdAt, body: cleaned.text.trim() }, removed: cleaned.removed }];
+}
+
+/** An earlier command was for us; what its writer said to the agent below it stays. */
+function withoutCommand(body: string): string {
+  const parsed = parseComment(body);
+  return parsed.kind === "command" ? parsed.guidance : body;
 }
 
 /** The newest comments fit first; the order stays. */

@@ -42,12 +42,15 @@ export interface OrchestratorParts {
 }
 
 export function createOrchestrator({ store, limits }: OrchestratorParts): Orchestrator {
+  /** Transactions in which somebody may have left the queue. */
+  const leftQueue = new WeakSet<Tx>();
+
   async function transact<T>(write: (tx: Tx) => Promise<T>): Promise<T> {
-    const { result, admitted } = await store.transaction(async (tx) => {
+    const { result, admitted, left } = await store.transaction(async (tx) => {
       const result = await write(tx);
-      return { result, admitted: await admit(tx, store.queue, limits) };
+      return { result, admitted: await admit(tx, store.queue, limits), left: leftQueue.has(tx) };
     });
-    if (admitted.length > 0) await tellWaiting();
+    if (admitted.length > 0 || left) await tellWaiting();
     return result;
   }
 
@@ -71,7 +74,10 @@ export function createOrchestrator({ store, limits }: OrchestratorParts): Orches
     await saveTask(tx, decision.task, { event, effects: decision.effects });
     for (const effect of decision.effects) {
       if (effect.type === "queue_run") await insertRun(tx, decision.task, { id: effect.run, order: effect.order });
-      if (effect.type === "cancel_run") await requestCancel(tx, store.queue, effect.run);
+      if (effect.type === "cancel_run") {
+        await requestCancel(tx, store.queue, effect.run);
+        leftQueue.add(tx);
+      }
     }
     await addEffects(tx, decision.task, decision.effects);
     if (decision.effects.length > 0) await store.queue.sendEffects(tx, task.id);

@@ -44,7 +44,7 @@ describe("npm start", () => {
         "words": "Baton cannot start:
         - APP_ID must be the App's number
         - GHE_PROTOCOL must be https or http
-        - WEBHOOK_SECRET is "development": make one with \`openssl rand -hex 32\` and enter it in the App's settings too
+        - WEBHOOK_SECRET is Probot's public default: make one with \`openssl rand -hex 32\` and enter it in the App's settings too
         - PRIVATE_KEY is neither PEM nor base64 of PEM
         - PORT must be between 0 and 65535
         - <directory>/baton.yml: line 1, column 1: Unrecognized key: "limit"",

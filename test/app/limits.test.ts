@@ -13,19 +13,19 @@ describe("more work than places", { timeout: 120_000 }, () => {
     await ann.labels(first, "agent");
     await world.statusIs(first, /The agent is working/);
     await ann.labels(second, "agent");
-    await world.statusIs(second, /Queued: 1 of 1 waiting/);
+    await world.statusIs(second, /Queued: number 1 in line/);
     await ann.labels(third, "agent");
-    await world.statusIs(third, /Queued: 2 of 2 waiting/);
+    await world.statusIs(third, /Queued: number 2 in line/);
     await ann.comments(fourth, "/agent run");
-    await world.statusIs(fourth, /Queued: 3 of 3 waiting/);
+    await world.statusIs(fourth, /Queued: number 3 in line/);
 
     await ann.comments(third, "/agent stop");
     await world.statusIs(third, /Stopped/);
-    await world.statusIs(fourth, /Queued: 2 of 2 waiting/);
+    await world.statusIs(fourth, /Queued: number 2 in line/);
 
     world.release(first);
     await world.statusIs(second, /The agent is working/);
-    await world.statusIs(fourth, /Queued: 1 of 1 waiting/);
+    await world.statusIs(fourth, /Queued: number 1 in line/);
     await ann.closes(fourth);
     await world.statusIs(fourth, /Stopped/);
     world.release(second);
@@ -63,10 +63,10 @@ describe("more work than places", { timeout: 120_000 }, () => {
     await world.as("ann").labels(first, "agent");
     await world.statusIs(first, /The agent is working/);
     await world.as("ann").labels(second, "agent");
-    await world.statusIs(second, /Queued: 1 of 1 waiting/);
+    await world.statusIs(second, /Queued: number 1 in line/);
     await world.github.as("ann").on(other).labels(elsewhere, "agent");
     await world.statusIs(elsewhere, /The agent is working/, other);
-    await world.statusIs(second, /Queued: 1 of 1 waiting/);
+    await world.statusIs(second, /Queued: number 1 in line/);
     world.release(first);
     await world.statusIs(second, /The agent is working/);
     await world.statusIs(first, /Ready for review/);

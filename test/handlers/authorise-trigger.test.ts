@@ -13,7 +13,10 @@ async function authorise(trigger: Partial<Trigger> = {}, changes: World = {}) {
   return { event, asked: ports.asked };
 }
 
-const comment = (wish: Trigger["wish"]): Partial<Trigger> => ({ wish, source: { kind: "comment", commentId: 1 } });
+const comment = (wish: Trigger["wish"]): Partial<Trigger> => ({
+  wish,
+  source: { kind: "comment", commentId: 1, thread: 7 },
+});
 const rightsOf = (id: number) =>
   id === ann.id ? { permission: "write", mayPush: true } : { permission: "read", mayPush: false };
 const refusedWith = (kind: string) => ({ type: "trigger_refused", refusal: { kind } });

@@ -64,7 +64,7 @@ describe("the snapshot", () => {
     const bot = { id: 300, login: "lint[bot]", type: "Bot" } as const;
     const us = { id: ourselves.botUserId, login: "baton[bot]", type: "Bot" } as const;
     const comments = [commentOf(bot, "lint"), commentOf(us, "status"), commentOf(ann, "/agent run", { id: 55 })];
-    const trigger = triggerWith({ source: { kind: "comment", commentId: 55 } });
+    const trigger = triggerWith({ source: { kind: "comment", commentId: 55, thread: 7 } });
     const snapshot = snapshotOf({ facts: factsWith({ comments }), trigger });
     expect(snapshot.comments).toEqual([]);
     expect(snapshot.leftOut).toEqual(leftOut("bot", "lint[bot]"));

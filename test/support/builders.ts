@@ -80,7 +80,7 @@ export function labelled(label = "agent", actor = ann, at = monday): Trigger {
 }
 
 export function commanded(wish: Wish, actor = ann, commentId = 31): Trigger {
-  return { ...labelled(), wish, source: { kind: "comment", commentId }, actor };
+  return { ...labelled(), wish, source: { kind: "comment", commentId, thread: 7 }, actor };
 }
 
 export function authorised(trigger: Trigger): Event {

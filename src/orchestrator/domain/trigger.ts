@@ -15,7 +15,8 @@ export type Wish =
 /** Where a wish was expressed, so that the answer and the 👀 go to the same place. */
 export type TriggerSource =
   | { readonly kind: "label"; readonly label: string }
-  | { readonly kind: "comment"; readonly commentId: number };
+  /** `thread` is the number of the issue or pull request the comment stands on: the answer goes there. */
+  | { readonly kind: "comment"; readonly commentId: number; readonly thread: number };
 
 /**
  * A label or a command, frozen as it arrived in the signed payload. `at` is GitHub's own time of the act, in

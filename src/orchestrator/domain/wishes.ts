@@ -12,7 +12,8 @@ type Refused = Event & { type: "trigger_refused" };
 /** Starts a run for an authorised wish on a task that is not busy. */
 export function startRun(task: Task, trigger: Trigger, grant: Grant & { verb: "run" }): Decision {
   if (task.pullRequest.kind === "open") {
-    return refuse(task, trigger, { kind: "pull_request_open", number: task.pullRequest.number });
+    const refusal = { kind: "pull_request_open", number: task.pullRequest.number } as const;
+    return refuse(task, trigger, refusal, { work: { kind: "idle" } });
   }
   const finished = task.pullRequest.kind !== "none";
   const generation = finished ? task.generation + 1 : task.generation;
@@ -53,7 +54,12 @@ export function answerWish(task: Task, event: Authorised): Decision | undefined 
       return decided(task, {}, [{ type: "refresh_status" }]);
     case "help":
       return decided(task, {}, [
-        { type: "say", message: { kind: "help", to: event.trigger.actor }, key: `help:${sourceKey(event.trigger)}` },
+        {
+          type: "say",
+          message: { kind: "help", to: event.trigger.actor },
+          key: `help:${sourceKey(event.trigger)}`,
+          about: event.trigger.source,
+        },
       ]);
     case "run":
     case "stop":

@@ -12,9 +12,10 @@ export async function say(effect: Effect & { type: "say" }, context: EffectConte
       await ports.github.react(at, { kind: "comment", commentId: effect.about.commentId }, "confused");
     return {};
   }
+  const thread = effect.about?.kind === "comment" ? effect.about.thread : task.issue;
   const mark = marker(task.id, effect.key);
-  const found = context.outcome === "in_doubt" ? await ports.github.findComment(at, task.issue, mark) : undefined;
+  const found = context.outcome === "in_doubt" ? await ports.github.findComment(at, thread, mark) : undefined;
   const body = `${renderMessage(effect.message, ports.commands)}\n\n${mark}`;
-  const id = found ?? (await ports.github.createComment(at, task.issue, body)).id;
+  const id = found ?? (await ports.github.createComment(at, thread, body)).id;
   return { remember: { [key]: String(id) } };
 }

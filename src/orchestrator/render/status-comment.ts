@@ -7,7 +7,7 @@ import { failureText } from "./failures.ts";
 /** Facts from the store that a task does not carry itself. */
 export interface StatusFacts {
   /** Place in the queue, counted from one; undefined when the run is not waiting. */
-  readonly position: { readonly position: number; readonly of: number } | undefined;
+  readonly position: number | undefined;
   /** Numbers of things left out of the snapshot and of hidden characters removed, for the input line. */
   readonly input:
     | { readonly comments: number; readonly leftOut: readonly string[]; readonly removed: number }
@@ -38,7 +38,7 @@ function row(name: string, value: string | undefined): string | undefined {
 function headline(task: Task, status: Status, facts: StatusFacts): string {
   switch (status) {
     case "queued":
-      return `### ⏳ Queued${facts.position ? `: ${facts.position.position} of ${facts.position.of} waiting` : ""}`;
+      return `### ⏳ Queued${facts.position === undefined ? "" : `: number ${facts.position} in line`}`;
     case "running":
       return `### 🔨 ${task.work.kind === "running" ? phaseText(task.work.phase) : "Running"}`;
     case "checking":

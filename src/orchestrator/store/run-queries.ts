@@ -2,20 +2,17 @@ import { sql } from "kysely";
 import type { Fence, Queue } from "./queue.ts";
 import type { Db } from "./schema.ts";
 
-export interface QueuePosition {
-  /** 1 is next. */
-  readonly position: number;
-  readonly of: number;
-}
-
-/** Where a task's next run stands among all that wait; undefined when it has none waiting. */
-export async function queuePosition(db: Db, taskId: string): Promise<QueuePosition | undefined> {
-  const { rows } = await sql<QueuePosition>`
-    select position, "of" from (
-      select task_id, row_number() over (order by priority desc, seq) as position, count(*) over () as "of"
+/**
+ * Where a task's next run stands in the queue, 1 being next; undefined when it has none waiting. How many wait behind
+ * it is not told: that would change with every newcomer, and each change is a write to GitHub.
+ */
+export async function queuePosition(db: Db, taskId: string): Promise<number | undefined> {
+  const { rows } = await sql<{ position: number }>`
+    select position from (
+      select task_id, row_number() over (order by priority desc, seq) as position
       from baton.run where state = 'queued'
     ) as waiting where task_id = ${taskId} order by position limit 1`.execute(db);
-  return rows[0];
+  return rows[0]?.position;
 }
 
 /** Tasks with a run that waits, in the order of the queue: those whose shown position may have moved. */

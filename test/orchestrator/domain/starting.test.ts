@@ -84,8 +84,8 @@ describe("starting a run", () => {
       return given(aTask()).when({ type: "trigger_refused", at: monday, trigger, refusal: { kind: "bot" } });
     };
     const key = expect.stringMatching(/^refusal:bot:2001:[0-9a-f]+:day-20514$/);
-    refuse(1).then({}, [{ type: "say", key, about: { kind: "comment", commentId: 1 } }]);
-    refuse(2).then({}, [{ type: "say", key, about: { kind: "comment", commentId: 2 } }]);
+    refuse(1).then({}, [{ type: "say", key, about: { kind: "comment", commentId: 1, thread: 7 } }]);
+    refuse(2).then({}, [{ type: "say", key, about: { kind: "comment", commentId: 2, thread: 7 } }]);
   });
 
   it("refuses a second run while one is under way", () => {
@@ -100,6 +100,13 @@ describe("starting a run", () => {
       .then({ work: { kind: "idle" } }, [
         { type: "say", message: { kind: "refusal", to: ann, refusal: { kind: "pull_request_open", number: 8 } } },
       ]);
+  });
+
+  it("goes back to rest after that refusal", () => {
+    const pullRequest = { kind: "open", number: 8, headSha: "c" } as const;
+    given(aStartedTask({ pullRequest, work: { kind: "authorising", trigger: labelled() } }))
+      .when(authorised(labelled()))
+      .then({ work: { kind: "idle" }, pullRequest }, [{ type: "say" }]);
   });
 
   it("begins a new generation on a new branch after the pull request was merged", () => {

@@ -80,7 +80,9 @@ describe("what to do about an effect that did not succeed", () => {
   });
 
   it("has nothing to tell the task when only a reaction fails", () => {
-    expect(verdictOn(failure("gone"), 1, { type: "react", to: { kind: "comment", commentId: 31 } })).toMatchObject({
+    expect(
+      verdictOn(failure("gone"), 1, { type: "react", to: { kind: "comment", commentId: 31, thread: 7 } }),
+    ).toMatchObject({
       kind: "never",
       event: undefined,
     });

@@ -24,8 +24,8 @@ const run = "500-7-5";
 describe("the status comment", () => {
   const input = { comments: 2, leftOut: ["comment by rita (no push permission)"], removed: 3 };
   const lastRun = { id: run, profile: "default", end: "pull_request", seconds: 95 } as const;
-  const tasks: readonly (readonly [string, Task, { position: number; of: number } | undefined])[] = [
-    ["queued", aStartedTask({ work: { kind: "queued", run } }), { position: 2, of: 3 }],
+  const tasks: readonly (readonly [string, Task, number | undefined])[] = [
+    ["queued", aStartedTask({ work: { kind: "queued", run } }), 2],
     ["running", aStartedTask({ work: { kind: "running", run, phase: "agent_working", since: monday } }), undefined],
     ["stopping", aStartedTask({ work: { kind: "stopping", run, by: "ann" } }), undefined],
     ["publishing", aStartedTask({ work: { kind: "publishing", run, headSha: sha.head } }), undefined],

@@ -21,7 +21,7 @@ const push: Effect = { type: "push_branch", run: "r1", headSha: "a" };
 const openPullRequest: Effect = { type: "open_pull_request", run: "r1", headSha: "a" };
 const refresh: Effect = { type: "refresh_status" };
 const say = (key: string): Effect => ({ type: "say", key, message: { kind: "help", to: ann } });
-const react: Effect = { type: "react", to: { kind: "comment", commentId: 1 } };
+const react: Effect = { type: "react", to: { kind: "comment", commentId: 1, thread: 7 } };
 
 /** Decisions of one task, one after the other. */
 async function decide(store: Store, ...decisions: readonly (readonly Effect[])[]): Promise<void> {

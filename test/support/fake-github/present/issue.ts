@@ -91,7 +91,13 @@ export function association(repository: Repository, account: Account): "OWNER" |
 }
 
 function performedVia(world: World, author: Account): JsonObject | null {
-  return author === world.bot ? appJson(world) : null;
+  if (author !== world.bot) return null;
+  const app = appJson(world);
+  // GitHub's schema of this place does not know the two newest events.
+  const events = Array.isArray(app.events)
+    ? app.events.filter((name) => name !== "sub_issues" && name !== "issue_dependencies")
+    : [];
+  return { ...app, events };
 }
 
 function pullLinks(repository: Repository, issue: Issue): JsonObject {
