@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Host, openHost, write } from "./host.ts";
@@ -20,7 +21,7 @@ describe("what an agent can see and touch", () => {
       "workspaces/task-2/repo/secret.txt": canary,
       "settings.yml": canary,
     });
-    const home = `/root/.${canary}`;
+    const home = join(homedir(), `.${canary}`);
     if (isRoot) writeFileSync(home, canary);
     const world = `/tmp/${canary}-${process.pid}`;
     writeFileSync(world, canary);

@@ -13,7 +13,7 @@ import { collectOutput } from "../../src/agent-runner/sandbox/output.ts";
 describe("a network list", () => {
   it("takes names and addresses, with or without a port", () => {
     expect(
-      badNetworkEntries(["registry.npmjs.org", "a.b:8080", "127.0.0.2:4711", "[::1]:80", "localhost", "my_host"]),
+      badNetworkEntries(["packages.example.com", "a.b:8080", "127.0.0.2:4711", "[::1]:80", "localhost", "my_host"]),
     ).toEqual([]);
   });
 
