@@ -22,7 +22,13 @@ async function main(): Promise<number> {
     process.stdout.write(`${usage}\n`);
     return 0;
   }
-  return demo(options);
+  try {
+    return await demo(options);
+  } catch (error) {
+    const mendable = error instanceof Error && "code" in error;
+    process.stderr.write(`${mendable ? error.message : error instanceof Error ? error.stack : error}\n`);
+    return 1;
+  }
 }
 
 async function demo(options: DemoOptions): Promise<number> {
