@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // Crashes, fleets and every answer GitHub can give take minutes: `npm run test:long`, and .ci/run.
+    exclude: ["test/long/**", "**/node_modules/**"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Most tests wait for processes of their own, so a core more than vitest would take is well used.

@@ -3,33 +3,45 @@ import type { Server } from "node:http";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { createRunner, redactor } from "./agent-runner/index.ts";
-import type { Config } from "./config.ts";
+import type { Config, Role } from "./config.ts";
 import { createGit } from "./git/index.ts";
 import { createGitHub } from "./github/index.ts";
 import { createAuthoriser } from "./handlers/authorise-trigger.ts";
 import { commands } from "./handlers/command.ts";
-import { githubPort, policyReader, renderPrompt } from "./joints.ts";
-import { listen, portOf } from "./listen.ts";
+import { githubPort, policyReader, renderPrompt, webhookWords } from "./joints.ts";
+import { type Address, listen, listenForHealth, portOf } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { type EffectWorkerParts, workOnEffects } from "./orchestrator/effect-worker.ts";
-import { createOrchestrator } from "./orchestrator/orchestrator.ts";
-import { bury, type ReconcileParts, reclaimFormerBoots, sweep } from "./orchestrator/reconcile.ts";
+import { createOrchestrator, type Orchestrator } from "./orchestrator/orchestrator.ts";
+import { createReconciler, type Reconciler } from "./orchestrator/reconcile.ts";
+import type { ReconcileReport } from "./orchestrator/reconcile-pass.ts";
+import { bury, reclaimFormerBoots, type SweepParts, sweep } from "./orchestrator/reconcile-store.ts";
 import { type RunWorkerParts, workOnRun } from "./orchestrator/run-worker.ts";
+import { ownerOf, releaseFormerEffects } from "./orchestrator/store/effects.ts";
 import { openStore, type Store } from "./orchestrator/store/open-store.ts";
 import type { QueueSettings } from "./orchestrator/store/queue.ts";
+import { findTaskByPullRequest } from "./orchestrator/store/tasks.ts";
+import { type Identity, takeIdentity } from "./orchestrator/store/worker-identity.ts";
 import { runSettings } from "./run-settings.ts";
 
 export interface AppOptions {
   readonly log: Log;
+  /** Everything when left out. */
+  readonly role?: Role;
   readonly queue?: Partial<QueueSettings>;
-  /** Time as the pace of writes to GitHub sees it; the machine's when left out. */
+  /** Time as GitHub's limits and the outbox see it; the machine's when left out. */
   readonly clock?: { now(): number; sleep(milliseconds: number): Promise<void> };
+  /** How often GitHub is asked for what no webhook told of, in milliseconds; 15 minutes when left out. */
+  readonly reconcileEveryMs?: number;
 }
 
 /** A running Baton. */
 export interface App {
+  /** Empty when nothing is listened to. */
   readonly url: string;
   readonly store: Store;
+  /** Compares with GitHub now instead of waiting for the next time. */
+  reconcile(): Promise<ReconcileReport>;
   /** Takes nothing new, gives live runs `graceMs` (20 s) to end, gives the rest back to the queue, lets go of all. */
   drain(graceMs?: number): Promise<void>;
 }
@@ -41,21 +53,22 @@ export class SandboxUnavailable extends Error {
 
 /** What crashes leave behind is looked for this often, in milliseconds. */
 const sweepEveryMs = 60_000;
+const reconcileEveryMs = 15 * 60_000;
 
 /**
  * Composition root: with `joints.ts` and `listen.ts` the only place that knows every part. Starts everything in the order in which it depends on each
  * other, the ears last.
  *
- * @throws SandboxUnavailable, StoreError, or GitHub's refusal of the App's key: Baton does not start half
+ * @throws SandboxUnavailable, IdentityTaken, StoreError, or GitHub's refusal of the App's key: Baton does not start half
  */
 export async function startApp(config: Config, options: AppOptions): Promise<App> {
-  const { log } = options;
-  const clock = Date.now;
+  const { log, role = "all" } = options;
+  const works = role !== "web";
   const runner = createRunner({
     hidden: [config.dataDir, ...config.privateFiles],
     onWarning: (message) => log.warn({ message }, "agent runner"),
   });
-  await requireSandbox(config, runner, log);
+  if (works) await requireSandbox(config, runner, log);
   const adapter = createGitHub({ ...config.github, log, ...(options.clock ? { clock: options.clock } : {}) });
   const self = await adapter.self();
   const store = await openStore({
@@ -64,42 +77,101 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     log,
     queue: options.queue,
   });
+  let identity: Identity | undefined;
   try {
     const orchestrator = createOrchestrator({ store, limits: config.limits });
-    const git = createGit({ dataDir: config.dataDir });
-    const github = githubPort(adapter);
-    const identity = { worker: `${hostname()}:${config.dataDir}`, boot: randomUUID() };
-    const readPolicy = policyReader(adapter, config);
-    const authoriser = createAuthoriser({
-      ...adapter,
-      readPolicy,
-      profiles: Object.keys(config.profiles),
-      ourselves: self,
-      now: clock,
-    });
     const drain = new AbortController();
-    const workers = await startWorkers({
-      effects: { store, orchestrator, log, owner: identity.boot, ports: { github, git, authoriser, clock, commands } },
-      runs: {
-        ...identity,
-        store,
-        orchestrator,
-        clock,
-        log,
-        drain: drain.signal,
-        ports: { git, github, runner, renderPrompt, workspaces: join(config.dataDir, "workspaces") },
-        settings: { settingsFor: (repository, profile) => runSettings(config, repository, profile) },
-        redact: (text, secrets) => redactor(secrets).redact(text),
-      },
-      slots: config.limits.total,
-    });
-    const server = await listen(config, { store, orchestrator, log, self });
-    const url = `http://${config.server.host}:${portOf(server)}`;
-    return { url, store, drain: (graceMs = 20_000) => drainAll({ server, store, workers, drain, graceMs }) };
+    const me = { worker: `${hostname()}:${config.dataDir}`, boot: randomUUID() };
+    identity = works ? await takeIdentity(store.db, { worker: me.worker, log }) : undefined;
+    const parts = { config, options, me, store, orchestrator, runner, adapter, self, drain: drain.signal };
+    const reconciler = createAppReconciler(parts);
+    // Before anything else happens: only what happens from now on is ours to find.
+    if (works) await reconciler.notice();
+    const workers = works ? await startWorkers(workerParts(parts)) : undefined;
+    const server = await startServer({ config, role, store, orchestrator, log, self });
+    const url = server && config.server ? `http://${config.server.host}:${portOf(server)}` : "";
+    if (works) reconciler.keepReconciling(options.reconcileEveryMs ?? reconcileEveryMs);
+    const draining = { server, store, workers, reconciler, identity, drain };
+    return {
+      url,
+      store,
+      reconcile: reconciler.reconcile,
+      drain: (graceMs = 20_000) => drainAll({ ...draining, graceMs }),
+    };
   } catch (error) {
+    await identity?.release();
     await store.close();
     throw error;
   }
+}
+
+interface JoinedParts {
+  readonly config: Config;
+  readonly options: AppOptions;
+  readonly me: { readonly worker: string; readonly boot: string };
+  readonly store: Store;
+  readonly orchestrator: Orchestrator;
+  readonly runner: ReturnType<typeof createRunner>;
+  readonly adapter: ReturnType<typeof createGitHub>;
+  readonly self: { readonly appId: number; readonly botUserId: number };
+  readonly drain: AbortSignal;
+}
+
+/** Everything a worker works with, joined. */
+function workerParts(joined: JoinedParts): WorkerParts {
+  const { config, options, me, store, orchestrator, runner, adapter, self, drain } = joined;
+  const { log } = options;
+  const clock = options.clock?.now ?? Date.now;
+  const git = createGit({ dataDir: config.dataDir });
+  const github = githubPort(adapter);
+  const readPolicy = policyReader(adapter, config);
+  const profiles = Object.keys(config.profiles);
+  const authoriser = createAuthoriser({ ...adapter, readPolicy, profiles, ourselves: self, now: clock });
+  return {
+    effects: {
+      store,
+      orchestrator,
+      log,
+      owner: ownerOf(me),
+      ports: { github, git, authoriser, clock, commands },
+    },
+    runs: {
+      ...me,
+      store,
+      orchestrator,
+      clock,
+      log,
+      drain,
+      ports: { git, github, runner, renderPrompt, workspaces: join(config.dataDir, "workspaces") },
+      settings: { settingsFor: (repository, profile) => runSettings(config, repository, profile) },
+      redact: (text, secrets) => redactor(secrets).redact(text),
+    },
+    slots: config.limits.total,
+  };
+}
+
+function createAppReconciler(joined: Omit<JoinedParts, "runner">): Reconciler {
+  const { config, options, store, orchestrator, adapter, self } = joined;
+  const taskOfPullRequest = (repositoryId: number, number: number) =>
+    findTaskByPullRequest(store.db, repositoryId, number);
+  return createReconciler({
+    store,
+    orchestrator,
+    github: adapter,
+    words: webhookWords(policyReader(adapter, config), { ourselves: self, taskOfPullRequest }),
+    self,
+    clock: options.clock?.now ?? Date.now,
+    log: options.log,
+  });
+}
+
+async function startServer(
+  parts: Omit<Parameters<typeof listen>[1], "at"> & { readonly config: Config; readonly role: Role },
+): Promise<Server | undefined> {
+  const { config, role, store } = parts;
+  const at: Address | undefined = config.server;
+  if (!at) return undefined;
+  return role === "worker" ? listenForHealth(at, store) : listen(config, { ...parts, at });
 }
 
 async function requireSandbox(config: Config, runner: ReturnType<typeof createRunner>, log: Log): Promise<void> {
@@ -125,7 +197,8 @@ interface Workers {
 /** What a former start left behind first, then everybody to work. */
 async function startWorkers({ effects, runs, slots }: WorkerParts): Promise<Workers> {
   const { store, log } = runs;
-  const parts: ReconcileParts = { store, orchestrator: runs.orchestrator, clock: runs.clock, log };
+  const parts: SweepParts = { store, orchestrator: runs.orchestrator, clock: runs.clock, log };
+  await releaseFormerEffects(store.db, runs);
   await reclaimFormerBoots(parts, runs);
   await store.queue.workEffects((task) => workOnEffects(effects, task));
   await store.queue.workLostRuns((lost) => bury(parts, lost));
@@ -138,20 +211,25 @@ async function startWorkers({ effects, runs, slots }: WorkerParts): Promise<Work
 }
 
 interface Draining {
-  readonly server: Server;
+  readonly server: Server | undefined;
   readonly store: Store;
-  readonly workers: Workers;
+  readonly workers: Workers | undefined;
+  readonly reconciler: Reconciler;
+  readonly identity: Identity | undefined;
   readonly drain: AbortController;
   readonly graceMs: number;
 }
 
-async function drainAll({ server, store, workers, drain, graceMs }: Draining): Promise<void> {
-  workers.stop();
-  server.close();
-  server.closeIdleConnections();
+async function drainAll({ server, store, workers, reconciler, identity, drain, graceMs }: Draining): Promise<void> {
+  workers?.stop();
+  server?.close();
+  server?.closeIdleConnections();
   const timer = setTimeout(() => drain.abort(), graceMs);
+  const reconciled = reconciler.stop();
   await store.queue.drain();
+  await reconciled;
   clearTimeout(timer);
-  server.closeAllConnections();
+  server?.closeAllConnections();
+  await identity?.release();
   await store.close();
 }

@@ -15,7 +15,8 @@ export interface Config {
     readonly host: string | undefined;
     readonly protocol: "http" | "https";
   };
-  readonly server: { readonly host: string; readonly port: number };
+  /** Where to listen; a worker without `PORT` does not. */
+  readonly server: { readonly host: string; readonly port: number } | undefined;
   /** An existing PostgreSQL; an embedded one is started when undefined. */
   readonly databaseUrl: string | undefined;
   readonly dataDir: string;
@@ -52,6 +53,9 @@ export interface RepositorySettings {
   /** Hosts this repository's runs may reach besides `sandbox.network`. */
   readonly network: readonly string[];
 }
+
+/** What a process does: everything, hear webhooks, or work. */
+export type Role = "all" | "web" | "worker";
 
 /** Everything that is missing or wrong, all at once, so that an operator mends it in one go. */
 export class ConfigError extends Error {
@@ -105,11 +109,11 @@ const fileSchema = z.strictObject({
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads and checks the operator's settings.
+ * Reads and checks the operator's settings, as far as the role needs them: agents and their files are where workers are.
  *
  * @throws ConfigError naming every problem and its remedy
  */
-export function loadConfig(env: Environment = process.env): Config {
+export function loadConfig(env: Environment = process.env, role: Role = "all"): Config {
   const problems: string[] = [];
   const attempt = <T>(read: () => T): T | undefined => {
     try {
@@ -121,13 +125,16 @@ export function loadConfig(env: Environment = process.env): Config {
   };
   const github = attempt(() => readGitHub(env));
   const server = attempt(() => ({ host: env.HOST ?? "127.0.0.1", port: readPort(env.PORT) }));
+  const databaseUrl = nonEmpty(env.DATABASE_URL);
+  if (role === "web" && databaseUrl === undefined)
+    problems.push("DATABASE_URL is not set: --role web shares a PostgreSQL with the workers");
   const configPath = resolve(env.BATON_CONFIG ?? "baton.yml");
-  const file = attempt(() => readFile(configPath));
+  const file = attempt(() => readFile(configPath, role));
   if (problems.length > 0 || !github || !server || !file) throw new ConfigError(problems);
   return {
     github,
-    server,
-    databaseUrl: nonEmpty(env.DATABASE_URL),
+    server: role === "worker" && nonEmpty(env.PORT) === undefined ? undefined : server,
+    databaseUrl,
     dataDir: resolve(nonEmpty(env.DATA_DIR) ?? (process.getuid?.() === 0 ? "/var/lib/baton" : "./data")),
     privateFiles: [resolve(".env"), configPath, ...(env.PRIVATE_KEY_PATH ? [resolve(env.PRIVATE_KEY_PATH)] : [])],
     logLevel: env.LOG_LEVEL ?? "info",
@@ -183,7 +190,7 @@ function readPort(text: string | undefined): number {
   return port;
 }
 
-function readFile(path: string): Pick<Config, "profiles" | "limits" | "sandbox" | "repositories"> {
+function readFile(path: string, role: Role): Pick<Config, "profiles" | "limits" | "sandbox" | "repositories"> {
   let text: string;
   try {
     text = readText(path, "BATON_CONFIG");
@@ -199,7 +206,7 @@ function readFile(path: string): Pick<Config, "profiles" | "limits" | "sandbox" 
   for (const [name, profile] of Object.entries(read.value.profiles)) {
     const [program = "", ...args] = profile.command;
     const absolute = at(program);
-    if (!isExecutable(absolute)) {
+    if (role !== "web" && !isExecutable(absolute)) {
       problems.push(`${path}: \`profiles.${name}.command\`: ${absolute} is not an executable file`);
     }
     profiles[name] = { ...profile, command: [absolute, ...args] };
@@ -207,7 +214,7 @@ function readFile(path: string): Pick<Config, "profiles" | "limits" | "sandbox" 
   const repositories: Record<string, RepositorySettings> = {};
   for (const [name, settings] of Object.entries(read.value.repositories)) {
     const files = settings.files === undefined ? undefined : at(settings.files);
-    if (files !== undefined && !isDirectory(files))
+    if (role !== "web" && files !== undefined && !isDirectory(files))
       problems.push(`${path}: \`repositories.${name}.files\`: ${files} is not a directory`);
     repositories[name.toLowerCase()] = { files, network: settings.network };
   }

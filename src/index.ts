@@ -1,15 +1,21 @@
+import { parseArgs } from "node:util";
 import { startApp } from "./app.ts";
-import { loadConfig } from "./config.ts";
+import { loadConfig, type Role } from "./config.ts";
 import { createLog } from "./log.ts";
 
 /** Process entry: `node src/index.ts start`. Ends with 0 after a drain, 1 when it cannot start, 2 for a wrong call. */
 
-const usage = "Usage: npm start   (or: node src/index.ts start)";
+const usage = `Usage: npm start   (or: node src/index.ts start [--role all|web|worker])
+
+  all     everything in one process (the default)
+  web     hears webhooks; needs DATABASE_URL
+  worker  works: runs, GitHub, reconciling; listens for /healthz and /readyz only when PORT is set`;
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args.length !== 1 || args[0] !== "start") {
+  const role = roleOf(args);
+  if (role === undefined) {
     process.stderr.write(`${usage}\n`);
     return 2;
   }
@@ -18,18 +24,30 @@ async function main(args: readonly string[]): Promise<number> {
     return 1;
   }
   try {
-    return await serve();
+    return await serve(role);
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`);
     return 1;
   }
 }
 
-async function serve(): Promise<number> {
-  const config = loadConfig();
+/** Undefined for a call that we do not understand. */
+function roleOf(args: readonly string[]): Role | undefined {
+  try {
+    const options = { role: { type: "string", default: "all" } } as const;
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    if (positionals.join(" ") !== "start") return undefined;
+    return (["all", "web", "worker"] as const).find((role) => role === values.role);
+  } catch {
+    return undefined;
+  }
+}
+
+async function serve(role: Role): Promise<number> {
+  const config = loadConfig(undefined, role);
   const log = createLog(config.logLevel);
-  const app = await startApp(config, { log });
-  log.info({ url: app.url }, "Baton is ready");
+  const app = await startApp(config, { log, role });
+  log.info({ role, ...(app.url === "" ? {} : { url: app.url }) }, "Baton is ready");
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     process.once("SIGTERM", resolve);
     process.once("SIGINT", resolve);

@@ -2,8 +2,12 @@ import { randomBytes } from "node:crypto";
 import { renderImplementPrompt } from "./agent-runner/index.ts";
 import type { Config } from "./config.ts";
 import type { At, GitHub as GitHubAdapter } from "./github/index.ts";
-import type { PolicyAnswer } from "./handlers/authorize.ts";
-import type { GitHub } from "./orchestrator/ports.ts";
+import { type PolicyAnswer, readLabel } from "./handlers/authorize.ts";
+import type { FamilyContext } from "./handlers/facts.ts";
+import { commentCreated } from "./handlers/issue-comment.ts";
+import type { Event } from "./orchestrator/domain/event.ts";
+import type { GitHub, Place } from "./orchestrator/ports.ts";
+import type { ChangedComment, CommentedThread, WebhookWords } from "./orchestrator/reconcile-ports.ts";
 import type { PromptParts } from "./orchestrator/run-ports.ts";
 import { defaultPolicy, parsePolicy, policyPath } from "./policy-file.ts";
 import { allowedHosts } from "./run-settings.ts";
@@ -39,4 +43,62 @@ export function policyReader(adapter: GitHubAdapter, config: Config) {
     const read = parsePolicy(file.text, bounds);
     return read.kind === "ok" ? { kind: "ok", policy: read.value } : bad(read.problems);
   };
+}
+
+/** How webhooks are understood, for the reconciler: the families themselves read what no webhook told of. */
+export function webhookWords(readPolicy: ReturnType<typeof policyReader>, context: FamilyContext): WebhookWords {
+  return {
+    async triggerLabels(at) {
+      const answer = await readPolicy(at);
+      return (label) => readLabel(label, answer) !== "not_ours";
+    },
+    async readComment(at, comment, thread) {
+      const payload = commentPayload(at, comment, thread);
+      const fact = await commentCreated(payload, context);
+      if (!fact) return undefined;
+      const delivery = {
+        id: `reconcile-comment-${comment.id}`,
+        event: "issue_comment",
+        action: "created",
+        installationId: at.installationId,
+        semanticKey: fact.semanticKey,
+        body: Buffer.from(JSON.stringify(payload)),
+      };
+      return { ...fact, event: asOf(fact.event, thread.updatedAt), delivery };
+    },
+  };
+}
+
+/** The fields of `issue_comment.created` that its family reads. Who wrote a comment is who sent its webhook. */
+function commentPayload(at: Place, comment: ChangedComment, thread: CommentedThread): object {
+  const { repository, installationId } = at;
+  const isoOf = (milliseconds: number) => new Date(milliseconds).toISOString();
+  return {
+    action: "created",
+    repository: { id: repository.id, name: repository.name, owner: { login: repository.owner } },
+    installation: { id: installationId },
+    sender: comment.author ?? null,
+    issue: {
+      id: comment.thread,
+      number: comment.thread,
+      title: thread.title,
+      body: thread.body,
+      updated_at: isoOf(thread.updatedAt),
+      pull_request: thread.isPullRequest ? {} : null,
+    },
+    comment: {
+      id: comment.id,
+      body: comment.body,
+      created_at: isoOf(comment.createdAt),
+      updated_at: isoOf(comment.updatedAt),
+      performed_via_github_app: comment.appId === undefined ? null : { id: comment.appId },
+    },
+  };
+}
+
+/** The issue's text was read now, not frozen when the comment was written: the authorisation must know. */
+function asOf(event: Event, at: number): Event {
+  if (event.type !== "trigger_received") return event;
+  const { trigger } = event;
+  return { ...event, trigger: { ...trigger, issue: { ...trigger.issue, asOf: at } } };
 }

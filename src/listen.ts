@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import { pino } from "pino";
 import { Probot } from "probot";
 import type { Config } from "./config.ts";
@@ -11,16 +11,22 @@ import type { Store } from "./orchestrator/store/open-store.ts";
 import { findTaskByPullRequest } from "./orchestrator/store/tasks.ts";
 import { pullRequestClosed } from "./review-watch/watch.ts";
 
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** What hears a webhook out. */
 export interface EarParts {
+  readonly at: Address;
   readonly store: Store;
   readonly orchestrator: Orchestrator;
   readonly log: Log;
   readonly self: { readonly appId: number; readonly botUserId: number };
 }
 
-/** Starts the one listener: what GitHub says goes to the orchestrator, in one transaction, before GitHub is answered. */
-export async function listen(config: Config, { store, orchestrator, log, self }: EarParts): Promise<Server> {
+/** Starts the listener for webhooks: what GitHub says goes to the orchestrator, in one transaction, before GitHub is answered. */
+export async function listen(config: Config, { at, store, orchestrator, log, self }: EarParts): Promise<Server> {
   const taskOfPullRequest = (repositoryId: number, number: number) =>
     findTaskByPullRequest(store.db, repositoryId, number);
   // Probot's event table only: its log would show payloads, and its server and set-up pages are not started.
@@ -50,7 +56,29 @@ export async function listen(config: Config, { store, orchestrator, log, self }:
     onFailure: (error, delivery) =>
       log.error({ err: error, delivery: delivery.id, event: delivery.event }, "delivery not accepted"),
   });
-  server.listen(config.server.port, config.server.host);
+  return listening(server, at);
+}
+
+/** For a worker, which hears no webhooks: only whether it lives and is ready. */
+export async function listenForHealth(at: Address, store: Store): Promise<Server> {
+  const server = createServer((request, response) => {
+    healthAnswer(store, request.method === "GET" ? request.url : undefined)
+      .then(([status, text]) => response.writeHead(status, { "content-type": "text/plain" }).end(text))
+      .catch(() => response.destroy());
+  });
+  return listening(server, at);
+}
+
+async function healthAnswer(store: Store, url: string | undefined): Promise<readonly [number, string]> {
+  const [path] = (url ?? "").split("?", 1);
+  if (path === "/healthz") return [200, "ok"];
+  if (path !== "/readyz") return [404, "not found"];
+  const ready = await readiness(store);
+  return ready.kind === "ready" ? [200, "ready"] : [503, ready.reason];
+}
+
+async function listening(server: Server, { host, port }: Address): Promise<Server> {
+  server.listen(port, host);
   await once(server, "listening");
   return server;
 }

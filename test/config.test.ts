@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ConfigError, loadConfig } from "../src/config.ts";
+import { ConfigError, loadConfig, type Role } from "../src/config.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -15,17 +15,18 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const pem = "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n";
 const goodYaml = "profiles:\n  default: { agent: command, command: [./agent, --fast] }\n";
 
-function load(env: Record<string, string | undefined> = {}, yaml = goodYaml) {
+function load(env: Record<string, string | undefined> = {}, yaml = goodYaml, role: Role = "all") {
   const file = join(directory, "baton.yml");
   writeFileSync(file, yaml);
-  return loadConfig({
+  const settings = {
     APP_ID: "12",
     PRIVATE_KEY: pem,
     WEBHOOK_SECRET: "0123456789abcdef".repeat(2),
     BATON_CONFIG: file,
     DATA_DIR: "/data",
     ...env,
-  });
+  };
+  return loadConfig(settings, role);
 }
 
 function problemsOf(env: Record<string, string | undefined>, yaml?: string): string {
@@ -50,6 +51,15 @@ describe("the operator's settings", () => {
       limits: { minutes: 45, idleMinutes: 10 },
     });
     expect(config.github.host).toBeUndefined();
+  });
+
+  it("are asked for as far as the role needs them", () => {
+    expect(load({}, goodYaml, "worker").server).toBeUndefined();
+    expect(load({ PORT: "8080" }, goodYaml, "worker").server).toEqual({ host: "127.0.0.1", port: 8080 });
+    const elsewhere = goodYaml.replace("./agent", "./on-the-workers");
+    expect(load({ DATABASE_URL: "postgres://db/baton" }, elsewhere, "web").server?.port).toBe(3000);
+    expect(() => load({}, elsewhere, "web")).toThrow(/DATABASE_URL is not set/);
+    expect(() => load({}, elsewhere, "worker")).toThrow(/not an executable file/);
   });
 
   it("take the private key as PEM, as base64 and from a file", () => {

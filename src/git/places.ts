@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { access, chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { access, chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { requireRepositoryId, requireRunId } from "./names.ts";
 
 /** Names one run's quarantine. */
@@ -53,7 +53,7 @@ export function placesIn(dataDir: string): Places {
       await places.forget(key);
       return places.quarantine(key);
     },
-    forget: (key) => rm(runPath(key), { recursive: true, force: true }),
+    forget: (key) => removeWithDrafts(runPath(key)),
   };
   return places;
 }
@@ -76,6 +76,14 @@ async function makeBare(path: string, alternate: string | undefined): Promise<vo
     await rm(draft, { recursive: true, force: true });
     if (!(await exists(path))) throw error;
   }
+}
+
+/** Removes a repository and what a crash left of its making. */
+async function removeWithDrafts(path: string): Promise<void> {
+  const [above, name] = [dirname(path), basename(path)];
+  const names = await readdir(above).catch(() => []);
+  const ours = names.filter((other) => other === name || other.startsWith(`${name}.`));
+  await Promise.all(ours.map((other) => rm(join(above, other), { recursive: true, force: true })));
 }
 
 function aboveMode(): number {

@@ -10,3 +10,10 @@ export const time = z.iso.datetime({ offset: true }).transform((text) => Date.pa
 export const created = z.object({ id });
 
 export const absentOr = <T>(schema: z.ZodType<T>) => schema.nullish().transform((value) => value ?? undefined);
+
+/** An account as REST writes it. */
+export const accountSchema = z.object({
+  id,
+  login: z.string().min(1),
+  type: z.enum(["User", "Bot", "Organization", "Mannequin"]),
+});

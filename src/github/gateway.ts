@@ -96,13 +96,21 @@ export function createGateway(parts: Parts): Gateway {
     return asInstallation(readScope(source), call);
   }
 
+  const token = (scope: TokenScope) => unlessPaused(scope.installationId, () => tokens.get(scope));
+
   return {
     asApp,
-    token: (scope) => unlessPaused(scope.installationId, () => tokens.get(scope)),
+    token,
     read: async (at, call) => (await from(at, call)).value,
     write: async (at, call) => {
       const scope = { ...readScope(at), purpose: "converse" } as const;
-      return (await pacing.write(at.installationId, () => asInstallation(scope, call))).value;
+      const send = async () => {
+        // Whatever may take long comes before the proof, so that little time passes between it and the request.
+        await token(scope);
+        await at.beforeWrite?.();
+        return asInstallation(scope, call);
+      };
+      return (await pacing.write(at.installationId, send)).value;
     },
     query: async (at, query) => (await from(at, graphqlCall(query, parts))).value,
     async readAll(source, list) {

@@ -1,5 +1,6 @@
 import { type AppCalls, createAppCalls } from "./app.ts";
 import { createAppJwt } from "./app-jwt.ts";
+import { type ChangeCalls, createChangeCalls } from "./changes.ts";
 import { type CheckCalls, createCheckCalls } from "./checks.ts";
 import { createClient } from "./client.ts";
 import { createDeliveryCalls, type DeliveryCalls } from "./deliveries.ts";
@@ -12,14 +13,15 @@ import { createTokens, type Purpose } from "./tokens.ts";
 import { type Clock, type Log, type RepositoryRef, silentLog, systemClock } from "./types.ts";
 
 export type { Installation, InstalledRepository } from "./app.ts";
+export type { ChangedComment, ChangedIssue } from "./changes.ts";
 export type { CheckConclusion, CheckFound, CheckReport, NewCheck } from "./checks.ts";
 export type { FailedDelivery } from "./deliveries.ts";
 export { type FailureCode, GitHubFailure, redact } from "./errors.ts";
-export type { LabelledIssue, Reaction, ReactionTarget } from "./issues.ts";
+export type { Reaction, ReactionTarget } from "./issues.ts";
 export type { NewPullRequest, PullRequestCreated, PullRequestFound } from "./pulls.ts";
 export type { Permission, PermissionFound, PolicyFile } from "./repositories.ts";
 export type { Purpose } from "./tokens.ts";
-export type { Actor, At, Clock, IssueComment, IssueFacts, Log, RepositoryRef, Self } from "./types.ts";
+export type { Actor, At, Clock, IssueComment, IssueFacts, Log, RepositoryRef, Self, Thread } from "./types.ts";
 
 export interface GitHubSettings {
   readonly appId: number;
@@ -35,7 +37,14 @@ export interface GitHubSettings {
 }
 
 /** Everything Baton asks of GitHub. Every call throws `GitHubFailure`; none repeats a write. */
-export interface GitHub extends AppCalls, RepositoryCalls, IssueCalls, PullRequestCalls, CheckCalls, DeliveryCalls {
+export interface GitHub
+  extends AppCalls,
+    RepositoryCalls,
+    IssueCalls,
+    PullRequestCalls,
+    CheckCalls,
+    DeliveryCalls,
+    ChangeCalls {
   /** Address for git over HTTP, without credentials (security.md T29). */
   cloneUrl(repository: Pick<RepositoryRef, "owner" | "name">): string;
   /** An installation token for this one repository and purpose; good for ten more minutes at least. */
@@ -63,6 +72,7 @@ export function createGitHub(settings: GitHubSettings): GitHub {
     ...createPullRequestCalls(gateway),
     ...createCheckCalls(gateway, appId),
     ...createDeliveryCalls(gateway),
+    ...createChangeCalls(gateway),
     cloneUrl: ({ owner, name }) => `${client.address.web}/${owner}/${name}.git`,
     token: (repository, installationId, purpose) =>
       gateway.token({ purpose, installationId, repositoryId: repository.id }),

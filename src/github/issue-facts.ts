@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { actorFrom, actorSchema, loginOf } from "./actor.ts";
 import { GitHubFailure } from "./errors.ts";
 import { absentOr, id, time } from "./fields.ts";
 import type { Gateway } from "./gateway.ts";
 import { renamed } from "./place.ts";
 import { issueFactsDocument } from "./queries.ts";
-import type { Actor, At, Edit, IssueFacts } from "./types.ts";
+import type { At, Edit, IssueFacts } from "./types.ts";
 
 /** 2,000 comments or label events: far more than a prompt holds, and few calls. */
 const maxPages = 20;
@@ -130,29 +131,10 @@ function unreadBodyEditsUntil({ lastEditedAt, userContentEdits }: Thread): numbe
   return isWhole ? undefined : lastEditedAt;
 }
 
-type ActorNode = z.infer<typeof actorSchema> | null;
 type Thread = z.infer<typeof threadSchema>;
 type CommentNode = z.infer<typeof commentSchema>;
 type TimelineNode = z.infer<typeof timelineSchema>;
 
-/** Webhooks and REST write `name[bot]`, GraphQL writes `name`: one spelling, or nobody can be compared. */
-function loginOf(actor: ActorNode): string | undefined {
-  if (!actor) return undefined;
-  return actor.__typename === "Bot" && !actor.login.endsWith("[bot]") ? `${actor.login}[bot]` : actor.login;
-}
-
-/** Accounts without a numeric id cannot be told apart for certain, so they count as unknown. */
-function actorFrom(actor: ActorNode): Actor | undefined {
-  const login = loginOf(actor);
-  if (!actor?.databaseId || login === undefined || actor.__typename === "EnterpriseUserAccount") return undefined;
-  return { id: actor.databaseId, login, type: actor.__typename };
-}
-
-const actorSchema = z.object({
-  __typename: z.enum(["User", "Bot", "Organization", "Mannequin", "EnterpriseUserAccount"]),
-  login: z.string(),
-  databaseId: absentOr(id),
-});
 const pageInfoSchema = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() });
 const edited = { lastEditedAt: absentOr(time), editor: actorSchema.nullable() };
 const commentSchema = z.object({

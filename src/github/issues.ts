@@ -1,21 +1,13 @@
 import type { Octokit } from "@octokit/rest";
 import { z } from "zod";
-import { created, id, time } from "./fields.ts";
+import { created, id } from "./fields.ts";
 import type { Gateway } from "./gateway.ts";
 import { readIssueFacts } from "./issue-facts.ts";
 import { ownerAndName } from "./place.ts";
-import { anything } from "./request.ts";
 import type { At, IssueFacts, Self } from "./types.ts";
 
 export type ReactionTarget = { readonly issue: number } | { readonly comment: number };
 export type Reaction = "eyes" | "rocket" | "+1" | "-1" | "confused";
-
-export interface LabelledIssue {
-  readonly number: number;
-  readonly title: string;
-  readonly labels: readonly string[];
-  readonly updatedAt: number;
-}
 
 export interface IssueCalls {
   readIssue(at: At, number: number): Promise<IssueFacts>;
@@ -23,20 +15,9 @@ export interface IssueCalls {
   findComment(at: At, issue: number, marker: string): Promise<number | undefined>;
   createComment(at: At, issue: number, body: string): Promise<{ readonly id: number }>;
   updateComment(at: At, comment: number, body: string): Promise<void>;
-  listIssuesWithLabel(at: At, label: string): Promise<readonly LabelledIssue[]>;
 }
 
 const commentsSchema = z.array(z.object({ id, body: z.string().nullish(), user: z.object({ id }).nullable() }));
-const issuesSchema = z.array(
-  z.object({
-    number: id,
-    title: z.string(),
-    updated_at: time,
-    labels: z.array(z.union([z.string(), z.object({ name: z.string().nullish() })])),
-    pull_request: z.unknown().optional(),
-  }),
-);
-
 export function createIssueCalls(gateway: Gateway, self: () => Promise<Self>): IssueCalls {
   return {
     readIssue: (at, number) => readIssueFacts(gateway, at, number),
@@ -62,7 +43,6 @@ export function createIssueCalls(gateway: Gateway, self: () => Promise<Self>): I
         send: (octokit) => octokit.rest.issues.updateComment({ ...ownerAndName(at), comment_id, body }),
       });
     },
-    listIssuesWithLabel: (at, label) => listIssuesWithLabel(gateway, at, label),
   };
 }
 
@@ -71,12 +51,12 @@ function reaction(at: At, target: ReactionTarget, content: Reaction) {
   const place = ownerAndName(at);
   if ("issue" in target) {
     const body = { ...place, issue_number: target.issue, content };
-    return { name: "react", schema: anything, send: (octokit: Octokit) => octokit.rest.reactions.createForIssue(body) };
+    return { name: "react", schema: created, send: (octokit: Octokit) => octokit.rest.reactions.createForIssue(body) };
   }
   const body = { ...place, comment_id: target.comment, content };
   return {
     name: "react",
-    schema: anything,
+    schema: created,
     send: (octokit: Octokit) => octokit.rest.reactions.createForIssueComment(body),
   };
 }
@@ -87,20 +67,5 @@ function listComments(gateway: Gateway, at: At, issue_number: number) {
     maxPages: 100,
     schema: commentsSchema,
     send: (octokit, page) => octokit.rest.issues.listComments({ ...ownerAndName(at), issue_number, ...page }),
-  });
-}
-
-async function listIssuesWithLabel(gateway: Gateway, at: At, label: string): Promise<readonly LabelledIssue[]> {
-  const found = await gateway.readAll(at, {
-    name: "list labelled issues",
-    maxPages: 100,
-    schema: issuesSchema,
-    send: (octokit, page) =>
-      octokit.rest.issues.listForRepo({ ...ownerAndName(at), state: "open", labels: label, ...page }),
-  });
-  const issues = found.filter((each) => each.pull_request === undefined);
-  return issues.map(({ number, title, labels, updated_at }) => {
-    const names = labels.flatMap((each) => (typeof each === "string" ? [each] : each.name ? [each.name] : []));
-    return { number, title, labels: names, updatedAt: updated_at };
   });
 }

@@ -3,7 +3,6 @@ import { GitHubFailure } from "./errors.ts";
 import { id } from "./fields.ts";
 import type { Gateway } from "./gateway.ts";
 import { ownerAndName } from "./place.ts";
-import { anything } from "./request.ts";
 import type { At } from "./types.ts";
 
 export interface PullRequestFound {
@@ -67,7 +66,7 @@ export function createPullRequestCalls(gateway: Gateway): PullRequestCalls {
       try {
         await gateway.write(at, {
           name: "request review",
-          schema: anything,
+          schema: z.object({ number: id }),
           send: (octokit) => octokit.rest.pulls.requestReviewers(request),
         });
         return "requested";

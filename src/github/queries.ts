@@ -56,5 +56,40 @@ query IssueFacts(
 fragment actor on Actor { ${actorFields} }
 `;
 
+const stateFields = `
+  title body updatedAt closed closedAt
+  labels(first: 100) { nodes { name } }
+  timelineItems(last: 100, itemTypes: [LABELED_EVENT, UNLABELED_EVENT, CLOSED_EVENT]) {
+    nodes {
+      __typename
+      ... on LabeledEvent { createdAt label { name } actor { ...actor } }
+      ... on UnlabeledEvent { createdAt label { name } actor { ...actor } }
+      ... on ClosedEvent { createdAt actor { ...actor } }
+    }
+  }
+`;
+
+/** One issue or pull request as it is now: what a webhook would have told that never came. */
+export const threadDocument = `
+query Thread($owner: String!, $name: String!, $number: Int!) {
+  repository(owner: $owner, name: $name) {
+    databaseId
+    issueOrPullRequest(number: $number) {
+      __typename
+      ... on Issue { ${stateFields} }
+      ... on PullRequest { ${stateFields} merged }
+    }
+  }
+}
+fragment actor on Actor { ${actorFields} }
+`;
+
+/** Whether a comment is as it was written: REST's times have whole seconds, and an edit may follow within one. */
+export const commentDocument = `
+query Comment($id: ID!) {
+  node(id: $id) { ... on IssueComment { lastEditedAt } }
+}
+`;
+
 /** Every GraphQL document this app may send. All of them are queries. */
-export const graphqlDocuments: readonly string[] = [issueFactsDocument];
+export const graphqlDocuments: readonly string[] = [issueFactsDocument, threadDocument, commentDocument];

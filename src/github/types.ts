@@ -9,6 +9,8 @@ export interface RepositoryRef {
 export interface At {
   readonly repository: RepositoryRef;
   readonly installationId: number;
+  /** Awaited last before a write is sent; when it throws, nothing is sent. */
+  readonly beforeWrite?: (() => Promise<void>) | undefined;
 }
 
 /** A GitHub account. Logins of bots always end in `[bot]`, as in webhooks, although GraphQL leaves that out. */
@@ -65,6 +67,27 @@ export interface IssueFacts {
   readonly labelings: readonly { readonly label: string; readonly at: number; readonly actor: Actor | undefined }[];
   /** True when there was more than we were willing to page through: the oldest entries are here, newer ones are not. */
   readonly truncated: boolean;
+}
+
+/** What somebody did to an issue or pull request, and when; undefined for an account that no longer exists. */
+export interface Deed {
+  readonly at: number;
+  readonly actor: Actor | undefined;
+}
+
+/** An issue or pull request as it is now, with the newest of what people did to its state. */
+export interface Thread {
+  readonly title: string;
+  readonly body: string;
+  readonly isPullRequest: boolean;
+  readonly updatedAt: number;
+  /** Undefined while it is open. */
+  readonly closed: Deed | undefined;
+  readonly merged: boolean;
+  readonly labels: readonly string[];
+  /** Oldest first; of a long history only the end. */
+  readonly labelings: readonly (Deed & { readonly label: string })[];
+  readonly unlabelings: readonly (Deed & { readonly label: string })[];
 }
 
 /** Milliseconds since the epoch, and a way to wait. Tests bring their own. */

@@ -75,7 +75,7 @@ export function isTakenBack(facts: IssueFacts, { source }: Trigger): boolean {
  */
 export function editsToCheck(facts: IssueFacts, trigger: Trigger, cutoff: number): readonly EditFacts[] {
   const { bodyEdits, renames, editsUnreadUntil } = facts;
-  const moment = { cutoff, payloadAt: trigger.at };
+  const moment = { cutoff, payloadAt: trigger.issue.asOf ?? trigger.at };
   return [
     ...editsSeen(bodyEdits, { ...moment, isLastSeen: facts.body === trigger.issue.body }),
     ...editsSeen(renames, { ...moment, isLastSeen: facts.title === trigger.issue.title }),
@@ -84,7 +84,7 @@ export function editsToCheck(facts: IssueFacts, trigger: Trigger, cutoff: number
 }
 
 /**
- * Edits the signed payload may contain. GitHub's clock has whole seconds, and a payload is written a moment after the
+ * Edits the signed payload, or the text we read in its place, may contain. GitHub's clock has whole seconds, and a payload is written a moment after the
  * act it tells of, so that an edit at or after the trigger may be in it. Whether the last edit is, the text tells; of
  * earlier ones that a later edit covered, only their time, which cannot be after the payload's own.
  */

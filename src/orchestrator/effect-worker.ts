@@ -9,6 +9,7 @@ import {
   claimNext,
   completeEffect,
   failEffect,
+  holdEffect,
   nextDueIn,
   postponeEffect,
 } from "./store/effects.ts";
@@ -29,8 +30,13 @@ export interface EffectWorkerParts {
   readonly owner: string;
 }
 
-/** An effect taken in hand must be settled within this time, or somebody else may take it over. */
-const leaseMs = 120_000;
+/**
+ * How long an effect stays with a worker that no longer says that it lives; then somebody else takes it over. The
+ * ticket of a dead worker takes about as long to come back (see `QueueSettings`).
+ */
+const leaseMs = 20_000;
+/** How often a worker says that it lives. */
+const beatMs = 5_000;
 
 /** Carries out what is due for one task, one effect after the other, and asks to be woken for what is not due yet. */
 export async function workOnEffects(parts: EffectWorkerParts, taskId: string): Promise<void> {
@@ -46,27 +52,40 @@ export async function workOnEffects(parts: EffectWorkerParts, taskId: string): P
 
 async function workOnEffect(parts: EffectWorkerParts, claimed: ClaimedEffect): Promise<void> {
   const { log } = parts;
+  const beat = keepHold(parts, claimed);
   try {
-    await perform(parts, claimed);
-    log.info({ task: claimed.taskId, effect: claimed.id, type: claimed.type }, "effect done");
+    await perform(parts, claimed).catch((cause: unknown) => {
+      if (cause instanceof LostClaim) throw cause;
+      return settleFailure(parts, claimed, cause);
+    });
   } catch (cause) {
-    if (cause instanceof LostClaim) {
-      log.warn({ task: claimed.taskId, effect: claimed.id }, "effect was taken over while it was carried out");
-      return;
-    }
-    await settleFailure(parts, claimed, cause);
+    if (!(cause instanceof LostClaim)) throw cause;
+    log.warn({ task: claimed.taskId, effect: claimed.id }, "effect was taken over while it was carried out");
+  } finally {
+    clearInterval(beat);
   }
+}
+
+/** A lost hold shows at the next write; a database that is away for a moment is no reason to stop. */
+function keepHold({ store, log }: EffectWorkerParts, claimed: ClaimedEffect): NodeJS.Timeout {
+  return setInterval(() => {
+    holdEffect(store.db, claimed, leaseMs).catch((cause: unknown) =>
+      log.warn({ effect: claimed.id, err: cause }, "lease of an effect was not renewed"),
+    );
+  }, beatMs);
 }
 
 /** The effect itself, then its completion, what it left behind and the fact it found in one transaction. */
 async function perform(parts: EffectWorkerParts, claimed: ClaimedEffect): Promise<void> {
-  const { store, orchestrator, ports } = parts;
+  const { store, orchestrator, ports, log } = parts;
   const task = await readTask(store.db, claimed.taskId);
   if (!task) return;
+  const { repository, installationId } = task;
   const context: EffectContext = {
     task,
-    at: { repository: task.repository, installationId: task.installationId },
-    outcome: claimed.attempts > 1 ? "in_doubt" : "fresh",
+    at: { repository, installationId, beforeWrite: () => holdEffect(store.db, claimed, leaseMs) },
+    attempts: claimed.attempts,
+    outcome: claimed.attempts > 1 || (await wasGivenUp(parts, claimed)) ? "in_doubt" : "fresh",
     ports,
     facts: factsOf(parts, claimed),
   };
@@ -78,6 +97,7 @@ async function perform(parts: EffectWorkerParts, claimed: ClaimedEffect): Promis
       await rememberObject(tx, claimed.taskId, { key, externalId });
     if (locked && done.event) await orchestrator.decideWithin(tx, locked, done.event);
   });
+  log.info({ task: claimed.taskId, effect: claimed.id, type: claimed.type }, "effect done");
 }
 
 async function settleFailure(parts: EffectWorkerParts, claimed: ClaimedEffect, cause: unknown): Promise<void> {
@@ -85,19 +105,16 @@ async function settleFailure(parts: EffectWorkerParts, claimed: ClaimedEffect, c
   const verdict = afterFailure({
     effect: claimed.payload as OutboxEffect,
     attempts: claimed.attempts,
+    previous: claimed.error ?? undefined,
     now: ports.clock(),
     cause,
   });
-  const fields = {
-    task: claimed.taskId,
-    effect: claimed.id,
-    type: claimed.type,
-    attempts: claimed.attempts,
-    err: cause,
-  };
+  const { taskId: task, id: effect, type, attempts } = claimed;
+  const fields = { task, effect, type, attempts, err: cause };
   if (verdict.kind === "later") {
-    log.warn({ ...fields, next: new Date(verdict.nextAt).toISOString() }, "effect is tried again");
-    await store.transaction((tx) => postponeEffect(tx, claimed, { nextAt: verdict.nextAt, error: verdict.reason }));
+    const { nextAt, reason: error, counts } = verdict;
+    log.warn({ ...fields, next: new Date(nextAt).toISOString() }, "effect is tried again");
+    await store.transaction((tx) => postponeEffect(tx, claimed, { nextAt, error, counts }));
     return;
   }
   log.error(fields, "effect failed for good; the operator should look");
@@ -105,9 +122,19 @@ async function settleFailure(parts: EffectWorkerParts, claimed: ClaimedEffect, c
     const task = await lockTaskById(tx, claimed.taskId);
     await failEffect(tx, claimed, verdict.reason);
     if (claimed.runId !== null) await cancelLater(tx, claimed.runId);
+    await rememberObject(tx, claimed.taskId, { key: doubtAbout(claimed), externalId: claimed.id });
     const event: Event | undefined = verdict.event;
     if (task && event) await orchestrator.decideWithin(tx, task, event);
   });
+}
+
+/** One of the kind was given up, and may have been done all the same: from then on we look before we write. */
+async function wasGivenUp({ store }: EffectWorkerParts, claimed: ClaimedEffect): Promise<boolean> {
+  return (await findObject(store.db, claimed.taskId, doubtAbout(claimed))) !== undefined;
+}
+
+function doubtAbout({ type }: ClaimedEffect): string {
+  return `doubt:${type}`;
 }
 
 function factsOf(parts: EffectWorkerParts, claimed: ClaimedEffect): EffectFacts {

@@ -6,6 +6,8 @@ import type { Trigger } from "./domain/trigger.ts";
 export interface Place {
   readonly repository: Repository;
   readonly installationId: number;
+  /** Awaited last before a write is sent; when it throws, nothing is sent. */
+  readonly beforeWrite?: (() => Promise<void>) | undefined;
 }
 
 /** What the orchestrator needs of GitHub. `src/github` implements it; `app.ts` joins the two. */

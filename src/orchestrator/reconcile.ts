@@ -1,83 +1,95 @@
-import type { Orchestrator } from "./orchestrator.ts";
-import type { Clock } from "./ports.ts";
-import { dueTasks } from "./store/effects.ts";
-import { LostClaim } from "./store/errors.ts";
-import type { StoreLog } from "./store/log.ts";
-import type { Store } from "./store/open-store.ts";
-import { overdueCancels, runsOfFormerBoots, strandedRuns } from "./store/run-queries.ts";
-import { buryRun, interruptRun, readRun, requeueStranded } from "./store/runs.ts";
-import { lockTaskById } from "./store/tasks.ts";
+import type { Place } from "./ports.ts";
+import { redeliverFailed } from "./reconcile-deliveries.ts";
+import { attempt, beginPass, type Pass, type ReconcileParts, type ReconcileReport } from "./reconcile-pass.ts";
+import { readRepository } from "./reconcile-repository.ts";
+import { sweep } from "./reconcile-store.ts";
+import { checkLiveTask } from "./reconcile-task.ts";
+import { noteRepositories, readWatermark, saveWatermark } from "./store/looks.ts";
+import { liveTasks } from "./store/tasks.ts";
 
-export interface ReconcileParts {
-  readonly store: Store;
-  readonly orchestrator: Orchestrator;
-  readonly clock: Clock;
-  readonly log: StoreLog;
+/** Compares what we believe with GitHub and the store. Webhooks are hints; this is the truth. */
+export interface Reconciler {
+  /** Learns which repositories there are; what happened before in a repository is none of our business. */
+  notice(): Promise<void>;
+  /** One pass, now; a second call waits for the first and then makes its own. Trouble with GitHub is in the report. */
+  reconcile(): Promise<ReconcileReport>;
+  /** A pass at once, and one each time `everyMs` have gone by without any process on this store having made one. */
+  keepReconciling(everyMs: number): void;
+  /** Resolves when no pass is under way; there will be no other. */
+  stop(): Promise<void>;
 }
 
-/** A cancellation that nobody confirmed for this long belongs to a dead worker. */
-const overdueSeconds = 90;
+export function createReconciler(parts: ReconcileParts): Reconciler {
+  const { store, clock, log } = parts;
+  const stopped = new AbortController();
+  let last: Promise<unknown> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
 
-/**
- * Gives back what an earlier start of this worker held when it died: at once, because it is certain (engine.md §7).
- * It costs no attempt.
- */
-export async function reclaimFormerBoots(
-  parts: ReconcileParts,
-  me: { readonly worker: string; readonly boot: string },
-): Promise<void> {
-  const { store, orchestrator, clock, log } = parts;
-  for (const held of await runsOfFormerBoots(store.db, me)) {
-    const run = await readRun(store.db, held.run);
-    if (!run) continue;
-    log.info({ run: run.id, task: run.taskId }, "run of a former start goes back to the queue");
-    await orchestrator
-      .transact(async (tx) => {
-        const task = await lockTaskById(tx, run.taskId);
-        await interruptRun(tx, store.queue, held);
-        if (task) await orchestrator.decideWithin(tx, task, { type: "run_interrupted", at: clock(), run: run.id });
-      })
-      .catch(ignoreLostClaim);
+  function reconcile(): Promise<ReconcileReport> {
+    const next = last.then(() => makePass(beginPass(parts, stopped.signal)));
+    last = next.catch(() => {});
+    return next;
   }
+
+  /** Half an interval: processes that started at different times share the passes instead of making all of them each. */
+  async function reconcileIfDue(everyMs: number): Promise<void> {
+    const lastPass = await readWatermark(store.db, "pass");
+    if (lastPass === undefined || clock() - lastPass >= everyMs / 2) await reconcile();
+  }
+
+  function logged(work: Promise<unknown>): void {
+    work.catch((cause: unknown) => log.error({ err: cause }, "reconciling failed; the next pass tries again"));
+  }
+
+  return {
+    reconcile,
+    async notice() {
+      await listPlaces(beginPass(parts, stopped.signal));
+    },
+    keepReconciling(everyMs) {
+      logged(reconcile());
+      timer = setInterval(() => logged(reconcileIfDue(everyMs)), everyMs);
+    },
+    async stop() {
+      clearInterval(timer);
+      stopped.abort();
+      await last;
+    },
+  };
 }
 
-/** What crashes leave behind in the store, set right: on boot and on a timer. */
-export async function sweep(parts: ReconcileParts): Promise<void> {
-  const { store } = parts;
-  for (const run of await strandedRuns(store.db, store.queue)) await requeue(parts, run);
-  for (const cancel of await overdueCancels(store.db, overdueSeconds)) await bury(parts, cancel);
-  for (const task of await dueTasks(store.db)) await store.queue.sendEffects(store.db, task);
+/** The store first, for it needs nobody; then webhooks that can still come as they were; then what must be asked. */
+async function makePass(pass: Pass): Promise<ReconcileReport> {
+  const { store, log, counts } = pass;
+  await saveWatermark(store.db, "pass", pass.startedAt);
+  await attempt(pass, { installationId: 0, about: {} }, () => sweep(pass));
+  await attempt(pass, { installationId: 0, about: {} }, () => redeliverFailed(pass));
+  const places = await listPlaces(pass);
+  for (const task of await liveTasks(store.db)) {
+    const at = places.get(task.repository.id);
+    if (at) await checkLiveTask(pass, { at, task });
+  }
+  for (const at of places.values()) await readRepository(pass, at);
+  log.info({ ...counts, ms: pass.clock() - pass.startedAt }, "reconciled");
+  return counts;
 }
 
-/** A run whose workers all went away too often ends, and the person who asked is told. */
-export async function bury(
-  parts: ReconcileParts,
-  lost: { readonly run: string; readonly ticket: string },
-): Promise<void> {
-  const { store, orchestrator, clock, log } = parts;
-  const run = await readRun(store.db, lost.run);
-  if (!run) return;
-  const outcome = { kind: "failed", class: "lost_worker", detail: "" } as const;
-  await orchestrator.transact(async (tx) => {
-    const task = await lockTaskById(tx, run.taskId);
-    if ((await buryRun(tx, store.queue, { ...lost, outcome })) === "gone" || !task) return;
-    log.error({ run: run.id, task: run.taskId }, "run given up: its workers went away");
-    await orchestrator.decideWithin(tx, task, { type: "run_ended", at: clock(), run: run.id, outcome, seconds: 0 });
+/** Every repository we are installed in, by its id, with its present name. */
+async function listPlaces(pass: Pass): Promise<ReadonlyMap<number, Place>> {
+  const { github, store, counts } = pass;
+  const places = new Map<number, Place>();
+  await attempt(pass, { installationId: 0, about: {} }, async () => {
+    const installations = (await github.listInstallations()).filter((each) => !each.suspended);
+    for (const { id: installationId } of installations) {
+      await attempt(pass, { installationId, about: { installation: installationId } }, async () => {
+        const found = (await github.listRepositories(installationId)).filter((each) => !each.archived);
+        for (const { id, owner, name } of found) places.set(id, { repository: { id, owner, name }, installationId });
+      });
+    }
   });
-}
-
-async function requeue(parts: ReconcileParts, id: string): Promise<void> {
-  const { store, orchestrator, clock, log } = parts;
-  const run = await readRun(store.db, id);
-  if (!run) return;
-  await orchestrator.transact(async (tx) => {
-    const task = await lockTaskById(tx, run.taskId);
-    if ((await requeueStranded(tx, store.queue, id)) === "gone" || !task) return;
-    log.warn({ run: id, task: run.taskId }, "run without a ticket goes back to the queue");
-    await orchestrator.decideWithin(tx, task, { type: "run_interrupted", at: clock(), run: id });
-  });
-}
-
-function ignoreLostClaim(cause: unknown): void {
-  if (!(cause instanceof LostClaim)) throw cause;
+  // GitHub's clock has whole seconds: what it dates to the second in which we arrived may have happened after it.
+  const now = Math.floor(pass.startedAt / 1000) * 1000;
+  await noteRepositories(store.db, [...places.keys()], now);
+  counts.repositories = places.size;
+  return places;
 }

@@ -2,6 +2,7 @@ import type { RunOutcome } from "./domain/run.ts";
 import type { Phase } from "./domain/task.ts";
 import { mapTexts } from "./map-texts.ts";
 import type { Orchestrator } from "./orchestrator.ts";
+import { patiently } from "./patience.ts";
 import type { Clock } from "./ports.ts";
 import { conductRun } from "./run/conduct-run.ts";
 import type { Conducted, ConductPorts } from "./run/work.ts";
@@ -10,8 +11,9 @@ import { LostClaim } from "./store/errors.ts";
 import type { StoreLog } from "./store/log.ts";
 import type { Store } from "./store/open-store.ts";
 import type { HeldRun } from "./store/queue.ts";
-import { appendRunEvents } from "./store/run-events.ts";
-import { finishRun, interruptRun, type Run, recordHead, startRun } from "./store/runs.ts";
+import { appendRunEvents, type NewRunEvent } from "./store/run-events.ts";
+import { finishRun, interruptRun, type Run, recordHead, recordPhase, startRun } from "./store/runs.ts";
+import type { Tx } from "./store/schema.ts";
 import { lockTaskById, readTask } from "./store/tasks.ts";
 
 export interface RunWorkerParts {
@@ -64,45 +66,76 @@ async function conduct(parts: RunWorkerParts, held: HeldRun, run: Run): Promise<
   const settings = parts.settings.settingsFor(task.repository, run.order.profile);
   if (!settings) return failed("agent_missing", `The profile "${run.order.profile}" is no longer configured.`);
   const startedAt = (run.startedAt ?? run.queuedAt).getTime();
+  const progress = storeProgress(parts, { run, settings, held });
+  const signal = AbortSignal.any([held.signal, parts.drain, progress.lost]);
   try {
     const toConduct = { id: run.id, task, order: run.order, settings, startedAt };
-    const progress = storeProgress(parts, { run, settings });
-    const signal = AbortSignal.any([held.signal, parts.drain]);
-    const conducted = await conductRun(parts.ports, toConduct, { ...progress, signal });
+    const conducted = await conductRun(patientPorts(parts, signal), toConduct, { ...progress, signal });
     if (conducted.patch !== undefined) progress.onPatch(conducted.patch);
     await progress.stored();
     return { ...conducted, outcome: mapTexts(conducted.outcome, (text) => parts.redact(text, settings.secrets)) };
   } catch (cause) {
+    if (signal.aborted) return { outcome: { kind: "stopped" } };
     parts.log.error({ run: run.id, task: run.taskId, err: cause }, "run failed unexpectedly");
     const detail = cause instanceof Error ? cause.message : String(cause);
     return failed("internal", parts.redact(detail, settings.secrets).slice(0, 500));
   }
 }
 
+function patientPorts({ ports, clock }: RunWorkerParts, signal: AbortSignal): ConductPorts {
+  const { github } = ports;
+  const patience = { clock, signal };
+  return {
+    ...ports,
+    github: {
+      ...github,
+      token: (at, purpose) => patiently(() => github.token(at, purpose), patience),
+      self: () => patiently(() => github.self(), patience),
+    },
+  };
+}
+
 function failed(className: "internal" | "agent_missing", detail: string): Conducted {
   return { outcome: { kind: "failed", class: className, detail } };
 }
 
-/** Phases and output are written one after the other, so that they cannot overtake each other or the run's end. */
-function storeProgress(parts: RunWorkerParts, what: { readonly run: Run; readonly settings: RunSettings }) {
-  const { run, settings } = what;
+/**
+ * Phases and output are written one after the other, so that they cannot overtake each other or the run's end. Each
+ * proves first that the run is still this worker's; when it is not, `lost` stops the work at once.
+ */
+function storeProgress(
+  parts: RunWorkerParts,
+  what: { readonly run: Run; readonly settings: RunSettings; readonly held: HeldRun },
+) {
+  const { run, settings, held } = what;
   const { store, orchestrator, clock, log } = parts;
+  const lost = new AbortController();
   let last: Promise<unknown> = Promise.resolve();
-  const next = (write: () => Promise<unknown>): void => {
+  const next = (write: (tx: Tx) => Promise<unknown>): void => {
     last = last
-      .then(write)
-      .catch((cause: unknown) => log.warn({ run: run.id, err: cause }, "progress of a run could not be stored"));
+      .then(() => (lost.signal.aborted ? undefined : store.transaction(write)))
+      .catch((cause: unknown) => {
+        if (cause instanceof LostClaim) lost.abort();
+        else log.warn({ run: run.id, err: cause }, "progress of a run could not be stored");
+      });
   };
+  const append = (events: readonly NewRunEvent[]): void =>
+    next((tx) => appendRunEvents(tx, store.queue, { ...held, events }));
   return {
+    lost: lost.signal,
     onPhase(phase: Phase): void {
-      next(() => orchestrator.tell(run.taskId, { type: "run_phase_changed", at: clock(), run: run.id, phase }));
+      next(async (tx) => {
+        const task = await lockTaskById(tx, run.taskId);
+        await recordPhase(tx, store.queue, { ...held, phase });
+        const event = { type: "run_phase_changed", at: clock(), run: run.id, phase } as const;
+        if (task) await orchestrator.decideWithin(tx, task, event);
+      });
     },
     onOutput(lines: readonly string[]): void {
-      const events = lines.map((line) => ({ at: clock(), kind: "output", data: parts.redact(line, settings.secrets) }));
-      next(() => appendRunEvents(store.db, run.id, events));
+      append(lines.map((line) => ({ at: clock(), kind: "output", data: parts.redact(line, settings.secrets) })));
     },
     onPatch(patch: string): void {
-      next(() => appendRunEvents(store.db, run.id, [{ at: clock(), kind: "patch", data: patch }]));
+      append([{ at: clock(), kind: "patch", data: patch }]);
     },
     stored: () => last,
   };

@@ -51,6 +51,23 @@ describe("answers go wrong", () => {
     expect((await octokit.rest.repos.get(SHOP)).data.name).toBe("shop");
   });
 
+  test("something can happen when a request comes, or when it was carried out, and it is answered as ever", async () => {
+    const { github, repo, client } = await given();
+    const issue_number = await repo.openIssue({ as: "ann", title: "Bug" });
+    const seen: number[] = [];
+    const look = async () => void seen.push(github.conversation(repo, issue_number).length);
+    github.faults.run({ route: COMMENT, when: "after", only: ({ path }) => path.includes("/999/") }, look);
+    github.faults.run({ route: COMMENT }, look);
+    github.faults.run({ route: COMMENT, when: "after" }, look);
+    const octokit = await client();
+    const write = (body: string) => octokit.rest.issues.createComment({ ...SHOP, issue_number, body });
+    expect([(await write("one")).status, (await write("two")).status]).toEqual([201, 201]);
+    expect(seen).toEqual([0, 2]);
+    expect(() => github.assertClean()).toThrow("a planned fault met nothing: run");
+    github.faults.clear();
+    github.assertClean();
+  });
+
   test("GraphQL can fail too", async () => {
     const { github, client } = await given();
     github.faults.answer({ route: "POST /graphql", status: 504 });

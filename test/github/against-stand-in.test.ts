@@ -114,7 +114,53 @@ describe("the adapter and the stand-in agree", () => {
       truncated: false,
     });
     expect(facts.comments[0]?.lastEditedAt).toBeGreaterThanOrEqual(facts.createdAt);
-    expect(await github.listIssuesWithLabel(at, "agent")).toMatchObject([{ number, labels: ["agent"] }]);
+  });
+
+  test("on what changed, and on who did what to an issue or pull request", async () => {
+    const [labelled, quiet] = [await opensIssue(), await opensIssue()];
+    const begin = Date.now() + ahead;
+    ahead += 5000;
+    const tim = fake.as("tim").on(repo);
+    await ann().labels(labelled, "agent");
+    await tim.unlabels(labelled, "agent");
+    await tim.closes(labelled);
+    const written = await ann().comments(labelled, "/agent run");
+    expect(await github.listChangedIssues(at, begin + 2000)).toEqual([
+      { number: labelled, title: "Prices are wrong", state: "closed", isPullRequest: false, labels: [] },
+    ]);
+    expect((await github.listChangedIssues(at, 0)).map(({ number }) => number)).toEqual([quiet, labelled]);
+    const [comment, ...others] = await github.listChangedComments(at, begin + 2000);
+    expect(others).toEqual([]);
+    expect(comment).toMatchObject({ id: written.id, thread: labelled, author: { login: "ann" }, body: "/agent run" });
+    expect(comment?.updatedAt).toBe(comment?.createdAt);
+    expect(await github.isUnedited(at, comment ?? { node: "" })).toBe(true);
+    await ann().editsComment(written.id, "/agent stop");
+    expect(await github.isUnedited(at, comment ?? { node: "" })).toBe(false);
+    await ann().deletesComment(written.id);
+    expect(await github.isUnedited(at, comment ?? { node: "" })).toBe(false);
+
+    const second = Math.floor((begin + 5000) / 1000) * 1000;
+    const thread = await github.readThread(at, labelled);
+    expect(thread).toMatchObject({
+      title: "Prices are wrong",
+      body: "They are.",
+      isPullRequest: false,
+      closed: { actor: { login: "tim", type: "User" } },
+      merged: false,
+      labels: [],
+      labelings: [{ label: "agent", actor: { login: "ann" } }],
+      unlabelings: [{ label: "agent", actor: { login: "tim" } }],
+    });
+    for (const deed of [thread.closed, ...thread.labelings, ...thread.unlabelings])
+      expect(deed?.at).toBeGreaterThanOrEqual(second);
+    expect(await github.readThread(at, quiet)).toMatchObject({ closed: undefined, labelings: [] });
+    expect(await failureOf(github.readThread(at, 99))).toMatchObject({ code: "not_found" });
+
+    await ann().pushes("fix", { "a.txt": "new" }, "fix");
+    const pull = await ann().opensPullRequest({ head: "fix", base: "main", title: "Fix", body: "" });
+    expect(await github.readThread(at, pull)).toMatchObject({ isPullRequest: true, closed: undefined, merged: false });
+    await ann().merges(pull);
+    expect(await github.readThread(at, pull)).toMatchObject({ closed: { actor: { login: "ann" } }, merged: true });
   });
 
   test("on every edit of an issue, also those that others covered, and on labels taken back", async () => {

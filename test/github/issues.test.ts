@@ -308,18 +308,3 @@ test("a reaction may be given again", async () => {
   await github.react(shop, { issue: 7 }, "eyes");
   await github.react(shop, { comment: 55 }, "eyes");
 });
-
-test("open issues with a label are listed without pull requests", async () => {
-  minting();
-  const updated_at = "2026-03-01T10:00:00Z";
-  nock(api)
-    .get("/repos/acme/shop/issues")
-    .query({ state: "open", labels: "agent", page: 1, per_page: 100 })
-    .reply(200, [
-      { number: 7, title: "Prices", updated_at, labels: [{ name: "agent" }, "bug"] },
-      { number: 8, title: "A pull request", updated_at, labels: [{ name: "agent" }], pull_request: { url: "x" } },
-    ]);
-  expect(await githubWith().listIssuesWithLabel(shop, "agent")).toEqual([
-    { number: 7, title: "Prices", labels: ["agent", "bug"], updatedAt: Date.parse(updated_at) },
-  ]);
-});

@@ -184,6 +184,20 @@ describe("an edit by a stranger", () => {
     expect(event).toMatchObject({ type: "trigger_authorised", grant: { snapshot: { body: "The sum is off." } } });
   });
 
+  it("after the trigger counts when the text was read after it, also under a writer's later edit", async () => {
+    const readLater = { issue: { ...payload.issue, asOf: noon + 30 * second } };
+    const covered = [byEve(-10), { at: noon + 20 * second, actor: bob }];
+    for (const bodyEdits of [[byEve(-10)], covered]) {
+      const facts = factsWith({ body: now, bodyEdits });
+      expect((await authorise(readLater, { facts })).event).toMatchObject({
+        refusal: { kind: "edited_by_stranger", login: "eve", seconds: 0 },
+      });
+    }
+    const sinceRead = [{ at: noon + 20 * second, actor: bob }, byEve(-31), { at: noon + 40 * second, actor: bob }];
+    const facts = factsWith({ body: "Something else.", bodyEdits: sinceRead });
+    expect((await authorise(readLater, { facts })).event).toMatchObject({ type: "trigger_authorised" });
+  });
+
   it("in the trigger's own second counts when the signed text already has it", async () => {
     expect((await authorise(payload, { facts: edited(0) })).event).toMatchObject(refusedWith("edited_by_stranger"));
     expect((await authorise({}, { facts: edited(0) })).event.type).toBe("trigger_authorised");

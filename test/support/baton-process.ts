@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { until } from "./until.ts";
@@ -16,6 +16,13 @@ export interface BatonProcess {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
+/** A Baton that was started and may not be ready yet. */
+export interface SpawnedBaton extends BatonProcess {
+  readonly ready: Promise<void>;
+  /** Sends a signal and waits for nothing. */
+  signal(signal: NodeJS.Signals): void;
+}
+
 export interface BatonSettings {
   readonly app: { readonly id: number; readonly privateKeyPem: string; readonly webhookSecret: string };
   /** `host:port` of the GitHub to talk to, over plain HTTP. */
@@ -25,27 +32,45 @@ export interface BatonSettings {
   /** Its log goes here. */
   readonly logFile: string;
   readonly databaseUrl?: string | undefined;
+  /** Words after `start`. */
+  readonly args?: readonly string[];
+  /** What Node itself is told, before the program. */
+  readonly nodeArgs?: readonly string[];
+  /** Variables beside Baton's own. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const project = resolve(import.meta.dirname, "../..");
 
 /** Starts Baton and waits until it says it is ready. @throws Error with the end of its log when it ends first */
 export async function startBaton(settings: BatonSettings): Promise<BatonProcess> {
+  const baton = await spawnBaton(settings);
+  await baton.ready;
+  return baton;
+}
+
+/** Starts Baton; `ready` resolves when it says so, and rejects with the end of its log when it ends first. */
+export async function spawnBaton(settings: BatonSettings): Promise<SpawnedBaton> {
   const port = await freePort();
   const log = openSync(settings.logFile, "a");
-  const child = spawn(process.execPath, [join(project, "src/index.ts"), "start"], {
+  const { nodeArgs = [], args = [] } = settings;
+  const child = spawn(process.execPath, [...nodeArgs, join(project, "src/index.ts"), "start", ...args], {
     cwd: project,
     env: environment(settings, port),
     stdio: ["ignore", log, log],
   });
+  closeSync(log);
   const url = `http://127.0.0.1:${port}`;
   const exited = once(child, "exit").then(([code]: (number | null)[]) => code ?? null);
-  await ready(child, url, settings.logFile);
+  const ready = untilReady(child, url, settings.logFile);
+  ready.catch(() => {}); // whoever kills it while it starts does not ask
   return {
     url,
     pid: child.pid ?? 0,
     logFile: settings.logFile,
     exited,
+    ready,
+    signal: (signal) => void child.kill(signal),
     async stop(signal = "SIGTERM") {
       child.kill(signal);
       return exited;
@@ -67,13 +92,14 @@ function environment(settings: BatonSettings, port: number): NodeJS.ProcessEnv {
     BATON_CONFIG: settings.configFile,
     LOG_LEVEL: "info",
     ...(settings.databaseUrl === undefined ? {} : { DATABASE_URL: settings.databaseUrl }),
+    ...settings.env,
   };
 }
 
-async function ready(child: ChildProcess, url: string, logFile: string): Promise<void> {
+async function untilReady(child: ChildProcess, url: string, logFile: string): Promise<void> {
   const answer = await until(
     async () =>
-      child.exitCode !== null
+      child.exitCode !== null || child.signalCode !== null
         ? "ended"
         : (await fetch(`${url}/readyz`).catch(() => undefined))?.ok
           ? "ready"

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { startApp } from "../../src/app.ts";
+import { type App, startApp } from "../../src/app.ts";
 import type { Config } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import { startBaton } from "./baton-process.ts";
@@ -10,8 +10,12 @@ import { shortIntervals } from "./database.ts";
 /** A running Baton, wherever it runs. */
 export interface Baton {
   readonly url: string;
+  /** Of the process it runs in. */
+  readonly pid: number;
   /** Log lines of level error and above. */
   errors(): readonly string[];
+  /** Makes it compare with GitHub now. */
+  reconcile(): ReturnType<App["reconcile"]>;
   /** Drains it. Resolves with the exit code. */
   stop(graceMs: number): Promise<number | null>;
   /** Ends it without a chance to tidy up. */
@@ -28,9 +32,13 @@ export async function startHere(config: Config): Promise<Baton> {
   const errors: string[] = [];
   const log = createLog("error", { write: (line: string) => void errors.push(line) });
   const app = await startApp(config, { log, queue: shortIntervals, clock: hastyClock });
+  // Its first look around is over before the test begins: what the test does to webhooks is not set right at once.
+  await app.reconcile();
   return {
     url: app.url,
+    pid: process.pid,
     errors: () => errors,
+    reconcile: () => app.reconcile(),
     async stop(graceMs) {
       await app.drain(graceMs);
       return 0;
@@ -63,7 +71,17 @@ export async function startProcess(config: Config, directory: string): Promise<B
   const kill = async () => {
     await baton.stop("SIGKILL");
   };
-  return { url: baton.url, errors: () => errorsIn(logFile), stop: () => baton.stop(), kill, end: kill };
+  return {
+    url: baton.url,
+    pid: baton.pid,
+    errors: () => errorsIn(logFile),
+    reconcile: () => {
+      throw new Error("a Baton with a process of its own compares with GitHub when it starts");
+    },
+    stop: () => baton.stop(),
+    kill,
+    end: kill,
+  };
 }
 
 function errorsIn(logFile: string): readonly string[] {

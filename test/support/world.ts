@@ -51,7 +51,11 @@ export interface RunRow {
 export interface World {
   readonly github: FakeGitHub;
   readonly repository: FakeRepository;
+  /** Everything of this world is below it. */
+  readonly directory: string;
   readonly dataDir: string;
+  /** Of a Baton with a process of its own. */
+  readonly logFile: string;
   readonly config: Config;
   /** The running Baton, or the last one. */
   baton: Baton;
@@ -134,7 +138,9 @@ export async function buildWorld(options: WorldOptions): Promise<World> {
   const world: World = {
     github,
     repository,
+    directory,
     dataDir,
+    logFile: join(directory, "baton.log"),
     config,
     baton: await start(),
     db,

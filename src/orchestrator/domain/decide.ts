@@ -1,6 +1,7 @@
 import { assertNever, type Decision, decided, ignored } from "./decision.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
+import { isHandledLabelling, isOvertaken, withLabelling } from "./late-news.ts";
 import type { Task } from "./task.ts";
 import { whenAuthorising } from "./when-authorising.ts";
 import { whenIdle } from "./when-idle.ts";
@@ -19,6 +20,9 @@ export function decide(task: Task, event: Event): Decision {
       return receiveTrigger(task, event);
     case "pull_request_closed":
       return closePullRequest(task, event);
+    case "label_removed":
+    case "issue_closed":
+      return isOvertaken(task, event) ? ignored("somebody asked again since") : decideByWork(task, event);
     default:
       return decideByWork(task, event);
   }
@@ -49,10 +53,12 @@ function decideByWork(task: Task, event: Event): Decision {
  */
 function receiveTrigger(task: Task, event: Event & { type: "trigger_received" }): Decision {
   const { trigger } = event;
+  if (isHandledLabelling(task, trigger)) return ignored("this labelling was handled");
   const seen: readonly Effect[] = trigger.source.kind === "comment" ? [{ type: "react", to: trigger.source }] : [];
   const effects: readonly Effect[] = [...seen, { type: "authorise", trigger }];
   const starts = trigger.wish.verb === "run" && task.work.kind === "idle";
-  return decided(task, starts ? { work: { kind: "authorising", trigger } } : {}, effects);
+  const work = starts ? { kind: "authorising" as const, trigger } : task.work;
+  return decided(task, { work, seenLabels: withLabelling(task, trigger) }, effects);
 }
 
 function closePullRequest(task: Task, event: Event & { type: "pull_request_closed" }): Decision {

@@ -65,6 +65,8 @@ export interface Task {
   readonly version: number;
   readonly title: string;
   readonly requester: Actor | undefined;
+  /** GitHub's time of the trigger that started the present work: what happened before it is over. */
+  readonly requestedAt: number | undefined;
   readonly profile: string | undefined;
   /** The label that started the present work; removing it stops the run. None when a command started it. */
   readonly label: string | undefined;
@@ -73,6 +75,8 @@ export interface Task {
   readonly pushedSha: string | undefined;
   readonly snapshotHash: string | undefined;
   readonly rounds: number;
+  /** When each label was last put on, by its name in small letters: an act counts once, whoever reports it. */
+  readonly seenLabels: Readonly<Record<string, number>>;
   /** When a request that was still being authorised was taken back; a grant for it comes too late. */
   readonly withdrawnAt: number | undefined;
   readonly lastRun: LastRun | undefined;

@@ -29,8 +29,11 @@ export interface Trigger {
   readonly at: number;
   /** The comment's lines after the command: guidance for the agent. Empty for a label. */
   readonly guidance: string;
-  /** Title and body as the signed payload carried them. */
-  readonly issue: { readonly title: string; readonly body: string };
+  /**
+   * Title and body as the signed payload carried them; for a trigger that no webhook told of, as they were when we read
+   * them, with everything up to `asOf` (GitHub's time, in milliseconds since the epoch) in it.
+   */
+  readonly issue: { readonly title: string; readonly body: string; readonly asOf?: number };
 }
 
 /** Why a trigger starts nothing. Each kind has one sentence with a next step in `render/`. */

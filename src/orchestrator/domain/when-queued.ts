@@ -1,7 +1,7 @@
 import { assertNever, type Decision, decided, ignored } from "./decision.ts";
 import type { Event } from "./event.ts";
 import type { Task, Work } from "./task.ts";
-import { answerWish, refuse, sayRefusal } from "./wishes.ts";
+import { answerWish, refuseSecondRun, sayRefusal } from "./wishes.ts";
 
 type Queued = Work & { kind: "queued" };
 
@@ -44,7 +44,7 @@ export function whenQueued(task: Task, work: Queued, event: Event): Decision {
 
 function act(task: Task, work: Queued, event: Event & { type: "trigger_authorised" }): Decision {
   return event.grant.verb === "run"
-    ? refuse(task, event.trigger, { kind: "already_running" })
+    ? refuseSecondRun(task, event.trigger)
     : stop(task, work, event.trigger.actor.login);
 }
 

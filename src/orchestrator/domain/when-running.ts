@@ -2,7 +2,7 @@ import { assertNever, type Decision, decided, ignored } from "./decision.ts";
 import { endRun } from "./end-run.ts";
 import type { Event } from "./event.ts";
 import type { Task, Work } from "./task.ts";
-import { answerWish, refuse, sayRefusal } from "./wishes.ts";
+import { answerWish, refuseSecondRun, sayRefusal } from "./wishes.ts";
 
 type Running = Work & { kind: "running" };
 
@@ -47,7 +47,7 @@ export function whenRunning(task: Task, work: Running, event: Event): Decision {
 
 function act(task: Task, work: Running, event: Event & { type: "trigger_authorised" }): Decision {
   return event.grant.verb === "run"
-    ? refuse(task, event.trigger, { kind: "already_running" })
+    ? refuseSecondRun(task, event.trigger)
     : stop(task, work, event.trigger.actor.login);
 }
 

@@ -1,4 +1,4 @@
-import { type Decision, decided } from "./decision.ts";
+import { type Decision, decided, ignored } from "./decision.ts";
 import type { Effect } from "./effect.ts";
 import type { Event, Grant } from "./event.ts";
 import type { Message } from "./message.ts";
@@ -38,6 +38,7 @@ export function startRun(task: Task, trigger: Trigger, grant: Grant & { verb: "r
     branch,
     pushedSha: finished ? undefined : task.pushedSha,
     requester: trigger.actor,
+    requestedAt: trigger.at,
     profile: grant.profile,
     label: trigger.source.kind === "label" ? trigger.source.label : undefined,
     snapshotHash: grant.snapshot.hash,
@@ -71,6 +72,16 @@ export function answerWish(task: Task, event: Authorised): Decision | undefined 
 export function refuse(task: Task, trigger: Trigger, refusal: Refusal, changes: Partial<Task> = {}): Decision {
   const message: Message = { kind: "refusal", to: trigger.actor, refusal };
   return decided(task, changes, [{ type: "say", message, key: refusalKey(trigger, refusal), about: trigger.source }]);
+}
+
+/**
+ * A run was asked for while one is under way. The label that started it can only have been put on again after it was
+ * taken off: that news is late, and what is wanted is going on.
+ */
+export function refuseSecondRun(task: Task, trigger: Trigger): Decision {
+  const { source } = trigger;
+  const isSameLabel = source.kind === "label" && source.label.toLowerCase() === task.label?.toLowerCase();
+  return isSameLabel ? ignored("its label is on again") : refuse(task, trigger, { kind: "already_running" });
 }
 
 /** The refusal that the authorisation found, said once. */

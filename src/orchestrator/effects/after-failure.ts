@@ -4,8 +4,8 @@ import { InDoubt, isFailure, Refused } from "./failure.ts";
 
 /** What to do about an effect that did not succeed. */
 export type Verdict =
-  /** Try again, not before `nextAt` (milliseconds since the epoch). */
-  | { readonly kind: "later"; readonly nextAt: number; readonly reason: string }
+  /** Try again, not before `nextAt` (milliseconds since the epoch). A pause that GitHub asked for costs no try. */
+  | { readonly kind: "later"; readonly nextAt: number; readonly reason: string; readonly counts: "try" | "pause" }
   /** Never; `event` is the fact that the task must learn, if there is one. */
   | { readonly kind: "never"; readonly reason: string; readonly event: Event | undefined };
 
@@ -13,6 +13,8 @@ export interface FailedTry {
   readonly effect: OutboxEffect;
   /** Tries so far, this one included. */
   readonly attempts: number;
+  /** The reason of the try before, when there was one. */
+  readonly previous?: string | undefined;
   readonly now: number;
   readonly cause: unknown;
 }
@@ -24,20 +26,23 @@ const mostTries = 20;
 export function afterFailure(failed: FailedTry): Verdict {
   const { cause, attempts, now } = failed;
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const later = (ms: number): Verdict => ({ kind: "later", nextAt: now + ms, reason });
+  const later = (ms: number): Verdict => ({ kind: "later", nextAt: now + ms, reason, counts: "try" });
   if (cause instanceof Refused) return never(failed, reason);
   if (isFailure(cause)) {
     switch (cause.code) {
       case "rate_limited":
-        return { kind: "later", nextAt: Math.max(now + 1000, cause.retryAt ?? now + 60_000), reason };
+        return { kind: "later", nextAt: pausedUntil(cause.retryAt, now), reason, counts: "pause" };
       case "not_found":
       case "conflict":
       case "unauthorised":
-        return attempts <= 3 ? later(1000 * 2 ** attempts) : never(failed, reason);
+        return mayPass(failed, reason) ? later(1000 * 2 ** Math.min(attempts, 3)) : never(failed, reason);
+      case "invalid":
+        return needsFresh(failed.effect) && mayPass(failed, reason)
+          ? later(1000 * 2 ** Math.min(attempts, 3))
+          : never(failed, reason);
       case "forbidden":
       case "locked":
       case "gone":
-      case "invalid":
       case "exists":
         return never(failed, reason);
       case "doubt":
@@ -49,6 +54,20 @@ export function afterFailure(failed: FailedTry): Verdict {
   return attempts < 5
     ? later(backOff(attempts))
     : never(failed, "Something went wrong inside the app; the operator's log has the cause.");
+}
+
+function pausedUntil(retryAt: number | undefined, now: number): number {
+  return Math.max(now + 1000, retryAt ?? now + 60_000);
+}
+
+/** Three more chances; and another one for what is not said for the second time, after other trouble. */
+function mayPass({ attempts, previous }: FailedTry, reason: string): boolean {
+  return attempts <= 3 || (attempts < mostTries && previous !== undefined && previous !== reason);
+}
+
+/** A branch or commit that GitHub's API has not seen yet makes these "invalid": a push takes a moment to be known. */
+function needsFresh(effect: OutboxEffect): boolean {
+  return effect.type === "open_pull_request" || effect.type === "complete_check";
 }
 
 /** 1 s, 2 s, 4 s … up to five minutes. */

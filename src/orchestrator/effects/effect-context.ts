@@ -8,7 +8,10 @@ import type { StatusFacts } from "../render/status-comment.ts";
 /** Everything an executor may use. */
 export interface EffectContext {
   readonly task: Task;
-  readonly at: Place;
+  /** With `beforeWrite` set: whoever writes proves first, as late as can be, that the effect is still its own. */
+  readonly at: Place & { readonly beforeWrite: () => Promise<void> };
+  /** Tries so far, this one included. */
+  readonly attempts: number;
   /** `in_doubt` when an earlier try may have been applied: look before you write (github.md §4). */
   readonly outcome: "fresh" | "in_doubt";
   readonly ports: EffectPorts;

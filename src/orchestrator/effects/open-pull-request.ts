@@ -3,7 +3,7 @@ import type { Task } from "../domain/task.ts";
 import type { FoundPullRequest } from "../ports.ts";
 import { pullRequestBody, pullRequestTitle } from "../render/pull-request.ts";
 import type { Done, EffectContext, PublishableRun } from "./effect-context.ts";
-import { isFailure, Refused } from "./failure.ts";
+import { InDoubt, isFailure, Refused } from "./failure.ts";
 
 type Open = Effect & { type: "open_pull_request" };
 
@@ -33,14 +33,24 @@ async function create(
     return await request(context, run, { effect, draft: wantsDraft ? "draft" : "ready" });
   } catch (cause) {
     if (!isFailure(cause)) throw cause;
-    if (cause.code === "exists") {
-      const ours = await findOurs(effect, context, run);
-      if (ours) return ours;
-      throw new Refused(`Another pull request already uses the branch \`${run.order.branch}\`.`, { cause });
-    }
+    if (cause.code === "exists") return adopted({ effect, context, run, cause });
     if (cause.reason === "drafts_unsupported") return request(context, run, { effect, draft: "draft_refused" });
     throw cause;
   }
+}
+
+/** GitHub says that there is one. It may take a moment until it shows it, or shows it with the head we pushed. */
+async function adopted(found: {
+  readonly effect: Open;
+  readonly context: EffectContext;
+  readonly run: PublishableRun;
+  readonly cause: Error;
+}): Promise<FoundPullRequest> {
+  const { effect, context, run, cause } = found;
+  const ours = await findOurs(effect, context, run);
+  if (ours) return ours;
+  const said = `Another pull request already uses the branch \`${run.order.branch}\`.`;
+  throw context.attempts <= 3 ? new InDoubt(said, { cause }) : new Refused(said, { cause });
 }
 
 async function request(

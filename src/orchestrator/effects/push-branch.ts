@@ -26,6 +26,7 @@ export async function pushBranch(effect: Effect & { type: "push_branch" }, conte
     const adopted = await ports.git.adopt({ ...ref, headSha: effect.headSha, bundle });
     if (adopted.kind !== "ok") throw new Refused("The base branch was rewritten while the agent worked.");
     const push = { ...ref, url, token, branch: order.branch, headSha: effect.headSha, expected: order.parent };
+    await at.beforeWrite();
     const pushed = await ports.git.push(push);
     switch (pushed.kind) {
       case "pushed":
@@ -36,6 +37,7 @@ export async function pushBranch(effect: Effect & { type: "push_branch" }, conte
           `The branch \`${order.branch}\` already exists and is not what we left there. Delete or rename it.`,
         );
       case "refused":
+        if (pushed.why === "not_found" && context.attempts <= 3) throw new InDoubt(pushed.reason);
         if (pushed.why !== "unauthorised") throw new Refused(pushed.reason);
         ports.github.forgetToken(token);
         throw new InDoubt(pushed.reason);

@@ -25,7 +25,13 @@ async function updated(context: EffectContext, id: number, body: string): Promis
     await context.ports.github.updateComment(context.at, id, body);
     return true;
   } catch (cause) {
-    if (isFailure(cause) && (cause.code === "not_found" || cause.code === "gone")) return false;
+    if (!isFailure(cause)) throw cause;
+    if (cause.code === "gone") return false;
+    // A comment of a moment ago may be missing where GitHub looks: a second one would stay for ever.
+    if (cause.code === "not_found" && context.attempts >= believed) return false;
     throw cause;
   }
 }
+
+/** The try at which "not found" is believed, six seconds after the first. */
+const believed = 3;

@@ -56,3 +56,16 @@ export async function unhandled(db: Db): Promise<readonly Delivery[]> {
     .execute();
   return rows.map((row) => ({ ...row, body: row.body ?? Buffer.alloc(0) }));
 }
+
+/** Those of these delivery ids that are in the inbox. */
+export async function knownDeliveries(db: Db, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await db.selectFrom("delivery").select("id").where("id", "in", ids).execute();
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Whether a delivery with this meaning is in the inbox. */
+export async function isMeaningKnown(db: Db, semanticKey: string): Promise<boolean> {
+  const row = await db.selectFrom("delivery").select("id").where("semanticKey", "=", semanticKey).executeTakeFirst();
+  return row !== undefined;
+}

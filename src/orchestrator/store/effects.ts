@@ -1,4 +1,5 @@
-import { type Selectable, sql, type Updateable } from "kysely";
+import type { UpdateObject } from "kysely";
+import { type Selectable, sql } from "kysely";
 import type { Effect } from "../domain/effect.ts";
 import type { Task } from "../domain/task.ts";
 import { LostClaim } from "./errors.ts";
@@ -19,11 +20,12 @@ export interface EffectClaim {
  * the id counts them all, so that the ids do not depend on what is stored.
  *
  * Only one refresh of the status comment ever waits: it shows the newest facts anyway, and keeps its place and its time,
- * so that a pause GitHub asked for is not cut short by news.
+ * so that a pause GitHub asked for is not cut short by news. What is new during such a pause waits for its end.
  *
  * @param task the task as saved by the decision
  */
 export async function addEffects(tx: Tx, task: Task, effects: readonly Effect[]): Promise<void> {
+  const until = await pausedUntil(tx, task);
   for (const [index, effect] of effects.entries()) {
     if (effect.type === "queue_run" || effect.type === "cancel_run") continue;
     if (effect.type === "refresh_status" && (await refreshWaits(tx, task.id))) continue;
@@ -36,6 +38,7 @@ export async function addEffects(tx: Tx, task: Task, effects: readonly Effect[])
         lane: laneOf(effect),
         type: effect.type,
         payload: toJson(effect),
+        ...(until ? { nextAt: until, leaseOwner: GITHUB } : {}),
       })
       .execute();
   }
@@ -75,18 +78,95 @@ export async function claimNext(
     .executeTakeFirst();
 }
 
+/**
+ * Renews the lease for another `leaseMs`. A lease that lapsed unnoticed is renewed too, as long as nobody else has
+ * claimed the effect: what counts is that from now on nobody can.
+ *
+ * @throws LostClaim
+ */
+export async function holdEffect(db: Db, claim: EffectClaim, leaseMs: number): Promise<void> {
+  const held = await db
+    .updateTable("effect")
+    .set({ leaseUntil: sql<Date>`now() + make_interval(secs => ${leaseMs / 1000})` })
+    .where("id", "=", claim.id)
+    .where("state", "=", "doing")
+    .where("fence", "=", claim.fence)
+    .executeTakeFirst();
+  if (held.numUpdatedRows !== 1n) throw new LostClaim(`effect ${claim.id}`);
+}
+
+/**
+ * Lets go of what earlier starts of this worker had in hand when they died: nobody has to wait for those leases to
+ * lapse. Sure only while this process is known to be the one worker of that name. Returns how many there were.
+ */
+export async function releaseFormerEffects(
+  db: Db,
+  me: { readonly worker: string; readonly boot: string },
+): Promise<number> {
+  const released = await db
+    .updateTable("effect")
+    .set({ leaseUntil: sql<Date>`now() - interval '1 second'` })
+    .where("state", "=", "doing")
+    .where(sql<boolean>`starts_with(lease_owner, ${ownerOf({ worker: me.worker, boot: "" })})`)
+    .where("leaseOwner", "!=", ownerOf(me))
+    .executeTakeFirst();
+  return Number(released.numUpdatedRows);
+}
+
+/** The name under which one start of a worker holds effects. */
+export function ownerOf({ worker, boot }: { readonly worker: string; readonly boot: string }): string {
+  return `${worker}#${boot}`;
+}
+
 /** The effect was carried out. `externalId` is GitHub's id of what it made. @throws LostClaim */
 export async function completeEffect(tx: Tx, claim: EffectClaim, externalId?: string): Promise<void> {
   await settle(tx, claim, { state: "done", externalId: externalId ?? null, error: null, doneAt: new Date() });
 }
 
-/** The effect is tried again at `nextAt` (milliseconds since the epoch) and holds up its lane until then. @throws LostClaim */
+/**
+ * The effect is tried again at `nextAt` (milliseconds since the epoch) and holds up its lane until then. A `pause` that
+ * GitHub asked for is no try: nothing was done, and patience must not use up the chances of what comes after it.
+ *
+ * @throws LostClaim
+ */
 export async function postponeEffect(
   tx: Tx,
   claim: EffectClaim,
-  later: { readonly nextAt: number; readonly error: string },
+  later: { readonly nextAt: number; readonly error: string; readonly counts: "try" | "pause" },
 ): Promise<void> {
-  await settle(tx, claim, { state: "pending", nextAt: new Date(later.nextAt), error: cleanText(later.error) });
+  const nextAt = new Date(later.nextAt);
+  const changes = { state: "pending", nextAt, error: cleanText(later.error) } as const;
+  if (later.counts === "try") return settle(tx, claim, changes);
+  await settle(tx, claim, { ...changes, attempts: sql<number>`attempts - 1`, leaseOwner: GITHUB });
+  await pauseOthers(tx, claim, nextAt);
+}
+
+/** Stands for the owner of an effect that waits because GitHub wants to be left alone until its `next_at`. */
+const GITHUB = "github";
+
+/** Everything else of that installation waits as long: other processes do not know what this one was told. */
+async function pauseOthers(tx: Tx, claim: EffectClaim, until: Date): Promise<void> {
+  await sql`
+    update baton.effect set next_at = greatest(next_at, ${until}), lease_owner = ${GITHUB}
+    where id in (
+      select e.id from baton.effect e join baton.task t on t.id = e.task_id
+      where e.state = 'pending' and e.next_at < ${until} and t.installation_id = (
+        select installation_id from baton.task join baton.effect mine on mine.task_id = task.id where mine.id = ${claim.id})
+      order by e.seq for update of e skip locked)`.execute(tx);
+}
+
+/** Until when an installation has to wait, for effects that are new; undefined when it does not. */
+async function pausedUntil(tx: Tx, task: Task): Promise<Date | undefined> {
+  const row = await tx
+    .selectFrom("effect as e")
+    .innerJoin("task as t", "t.id", "e.taskId")
+    .select((select) => select.fn.max("e.nextAt").as("until"))
+    .where("t.installationId", "=", task.installationId)
+    .where("e.state", "=", "pending")
+    .where("e.leaseOwner", "=", GITHUB)
+    .where(sql<boolean>`e.next_at > now()`)
+    .executeTakeFirst();
+  return row?.until ?? undefined;
 }
 
 /** The effect will never succeed; its lane goes on without it. @throws LostClaim */
@@ -149,10 +229,10 @@ async function refreshWaits(tx: Tx, taskId: string): Promise<boolean> {
   return waiting.length > 0;
 }
 
-async function settle(tx: Tx, claim: EffectClaim, changes: Updateable<Schema["effect"]>): Promise<void> {
+async function settle(tx: Tx, claim: EffectClaim, changes: UpdateObject<Schema, "effect">): Promise<void> {
   const settled = await tx
     .updateTable("effect")
-    .set({ ...changes, leaseUntil: null, leaseOwner: null })
+    .set({ leaseOwner: null, ...changes, leaseUntil: null })
     .where("id", "=", claim.id)
     .where("state", "=", "doing")
     .where("fence", "=", claim.fence)

@@ -1,10 +1,14 @@
 import { type Migration, Migrator } from "kysely/migration";
 import { StoreError } from "./errors.ts";
 import { firstSchema } from "./migrations/0001-first.ts";
+import { reconcileSchema } from "./migrations/0002-reconcile.ts";
 import type { Db } from "./schema.ts";
 
 /** Names sort in the order the migrations run; a released one never changes. */
-const migrations: Readonly<Record<string, Migration>> = { "0001_first": firstSchema };
+const migrations: Readonly<Record<string, Migration>> = {
+  "0001_first": firstSchema,
+  "0002_reconcile": reconcileSchema,
+};
 
 /**
  * Brings the schema `baton` up to date. Several processes may do so at once: kysely's migrator holds an advisory lock.

@@ -83,6 +83,16 @@ export async function startRun(
     .executeTakeFirst();
 }
 
+/**
+ * Makes sure that this worker holds the run, until the transaction ends: nobody can take it over before that. Every
+ * write about a run that is not fenced by itself comes after this.
+ *
+ * @throws LostClaim
+ */
+export async function proveHeld(tx: Tx, queue: Queue, held: HeldBy): Promise<void> {
+  await holdRun(tx, queue, held);
+}
+
 /** Records how far the run is. @throws LostClaim when this worker no longer holds it */
 export async function recordPhase(tx: Tx, queue: Queue, step: HeldBy & { readonly phase: Phase }): Promise<void> {
   const run = await holdRun(tx, queue, step);

@@ -18,6 +18,9 @@ export interface Schema {
   readonly runEvent: RunEventTable;
   readonly effect: EffectTable;
   readonly object: ObjectTable;
+  readonly repository: RepositoryTable;
+  readonly redelivery: RedeliveryTable;
+  readonly watermark: WatermarkTable;
 }
 
 /** Written as text made by `toJson`, read as a value. */
@@ -121,4 +124,23 @@ interface ObjectTable {
   taskId: string;
   key: string;
   externalId: string;
+}
+
+interface RepositoryTable {
+  id: number;
+  firstSeenAt: Date;
+  /** Everything that happened before is taken up. */
+  readUntil: Date | null;
+}
+
+/** Webhooks that GitHub was asked to send again. */
+interface RedeliveryTable {
+  guid: string;
+  attempts: number;
+  lastAt: Date;
+}
+
+interface WatermarkTable {
+  name: string;
+  at: Date;
 }

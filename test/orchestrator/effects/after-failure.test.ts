@@ -56,6 +56,25 @@ describe("what to do about an effect that did not succeed", () => {
     },
   );
 
+  it("gives a branch or commit that was just pushed three chances to be known", () => {
+    const open: OutboxEffect = { ...push, type: "open_pull_request" };
+    const kinds = [1, 2, 3, 4].map((attempts) => verdictOn(failure("invalid"), attempts, open).kind);
+    expect(kinds).toEqual(["later", "later", "later", "never"]);
+  });
+
+  it("does not give up over an answer that is new after other trouble, unless it is repeated", () => {
+    const again = (previous: string, attempts: number) =>
+      afterFailure({ effect: push, attempts, previous, now: monday, cause: failure("conflict") }).kind;
+    expect(again("GitHub said doubt", 9)).toBe("later");
+    expect(again("GitHub said conflict", 9)).toBe("never");
+    expect(again("GitHub said doubt", 20)).toBe("never");
+  });
+
+  it("counts a failed try, and not a pause", () => {
+    expect(verdictOn(failure("doubt"))).toMatchObject({ counts: "try" });
+    expect(verdictOn(failure("rate_limited"))).toMatchObject({ counts: "pause" });
+  });
+
   it("lets the task know when publishing is over", () => {
     expect(verdictOn(new Refused("The branch is protected."))).toEqual({
       kind: "never",

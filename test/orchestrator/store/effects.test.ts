@@ -8,12 +8,16 @@ import {
   completeEffect,
   dueTasks,
   failEffect,
+  holdEffect,
   nextDueIn,
+  ownerOf,
   postponeEffect,
+  releaseFormerEffects,
 } from "../../../src/orchestrator/store/effects.ts";
 import type { Store } from "../../../src/orchestrator/store/open-store.ts";
+import { lockTask } from "../../../src/orchestrator/store/tasks.ts";
 import { testDatabases } from "../../support/database.ts";
-import { ann, makeTask } from "./builders.ts";
+import { ann, issueKey, makeTask } from "./builders.ts";
 
 const databases = testDatabases();
 
@@ -37,7 +41,7 @@ const claim = (store: Store, owner = "w1", leaseMs = 60_000) =>
   claimNext(store.db, { taskId: "100-7", owner, leaseMs });
 const complete = (store: Store, effect: ClaimedEffect | undefined) =>
   store.transaction((tx) => completeEffect(tx, held(effect)));
-const later = (ms: number) => ({ nextAt: Date.now() + ms, error: "502" });
+const later = (ms: number, counts: "try" | "pause" = "try") => ({ nextAt: Date.now() + ms, error: "502", counts });
 
 function held(effect: ClaimedEffect | undefined): ClaimedEffect {
   if (!effect) throw new Error("nothing was claimed");
@@ -161,6 +165,35 @@ describe("the outbox", () => {
     ]);
   });
 
+  it("stays with a worker that says that it lives, even late, until another has it", async () => {
+    const store = await databases.open();
+    await decide(store, [push]);
+    const first = held(await claim(store, "w1", 0));
+    await holdEffect(store.db, first, 60_000);
+    expect(await claim(store, "w2")).toBeUndefined();
+    await store.db
+      .updateTable("effect")
+      .set({ leaseUntil: new Date(Date.now() - 1) })
+      .execute();
+    await claim(store, "w2");
+    await expect(holdEffect(store.db, first, 60_000)).rejects.toMatchObject({ code: "LOST_CLAIM" });
+  });
+
+  it("lets go at once of what an earlier start of the same worker held, and of nothing else", async () => {
+    const store = await databases.open();
+    const [before, now] = [
+      { worker: "host:/data", boot: "1" },
+      { worker: "host:/data", boot: "2" },
+    ];
+    await decide(store, [push, react, say("a")]);
+    const left = held(await claim(store, ownerOf(before)));
+    await claim(store, ownerOf({ worker: "host:/data2", boot: "1" }));
+    await claim(store, ownerOf(now));
+    expect(await releaseFormerEffects(store.db, now)).toBe(1);
+    expect(await claim(store, ownerOf(now))).toMatchObject({ id: left.id, attempts: 2 });
+    expect(await claim(store, ownerOf(now))).toBeUndefined();
+  });
+
   it("settles an effect once", async () => {
     const store = await databases.open();
     await decide(store, [push]);
@@ -235,3 +268,50 @@ describe("refreshing the status comment", () => {
     expect(await nextDueIn(store.db, "100-7")).toBeGreaterThan(50_000);
   });
 });
+
+describe("a pause that GitHub asked for", () => {
+  it("costs no try, and leaves a doubt of before in doubt", async () => {
+    const store = await databases.open();
+    await decide(store, [push]);
+    const pause = async () => {
+      const effect = held(await claim(store));
+      await store.transaction((tx) => postponeEffect(tx, effect, later(-1, "pause")));
+      return effect.attempts;
+    };
+    expect([await pause(), await pause()]).toEqual([1, 1]);
+    const doubtful = held(await claim(store));
+    await store.transaction((tx) => postponeEffect(tx, doubtful, later(-1)));
+    expect([await pause(), await pause()]).toEqual([2, 2]);
+  });
+
+  it("holds up everything of that installation, what is new as well, and no other", async () => {
+    const store = await databases.open();
+    await decide(store, [push, say("a")]);
+    await decideFor(store, { issue: 8, installationId: 5 }, refresh);
+    const told = held(await claim(store));
+    await store.transaction((tx) => postponeEffect(tx, told, later(60_000, "pause")));
+    await decideFor(store, { issue: 9, installationId: 5 }, refresh);
+    await decideFor(store, { issue: 10, installationId: 6 }, refresh);
+    expect(await dueTasks(store.db)).toEqual(["100-10"]);
+    for (const task of ["100-7", "100-8", "100-9"]) expect(await nextDueIn(store.db, task)).toBeGreaterThan(50_000);
+
+    await store.db
+      .updateTable("effect")
+      .set({ nextAt: new Date(Date.now() - 1) })
+      .execute();
+    await decideFor(store, { issue: 11, installationId: 5 }, refresh);
+    expect(await dueTasks(store.db)).toEqual(["100-10", "100-11", "100-7", "100-8", "100-9"]);
+  });
+});
+
+/** A decision about an issue of an installation. */
+async function decideFor(
+  store: Store,
+  { issue, installationId }: { readonly issue: number; readonly installationId: number },
+  ...effects: readonly Effect[]
+): Promise<void> {
+  await store.transaction(async (tx) => {
+    const task = await lockTask(tx, { ...issueKey(issue), installationId });
+    await addEffects(tx, task, effects);
+  });
+}

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { admit } from "../../../src/orchestrator/store/admission.ts";
 import type { Store } from "../../../src/orchestrator/store/open-store.ts";
 import type { HeldRun } from "../../../src/orchestrator/store/queue.ts";
-import { appendRunEvents, readRunEvents } from "../../../src/orchestrator/store/run-events.ts";
+import { appendRunEvents, type NewRunEvent, readRunEvents } from "../../../src/orchestrator/store/run-events.ts";
 import {
   overdueCancels,
   queuePosition,
@@ -87,16 +87,20 @@ describe("a started run", () => {
     release();
   });
 
-  it("takes everything back with the transaction of a worker that is too late", async () => {
+  it("gets nothing more into its transcript from a worker that is too late", async () => {
     const store = await databases.open();
     const { held, release } = await startedRun(store);
-    await finish(store, held);
-    const late = store.transaction(async (tx) => {
-      await appendRunEvents(tx, "r1", [{ at: 1, kind: "output", data: "too late" }]);
-      await finishRun(tx, store.queue, { ...held, state: "failed", outcome: stopped });
-    });
-    await expect(late).rejects.toThrow("no longer held");
-    expect(await readRunEvents(store.db, "r1")).toEqual([]);
+    const say = (who: HeldRun, data: string) =>
+      store.transaction((tx) =>
+        appendRunEvents(tx, store.queue, { ...who, events: [{ at: 1, kind: "output", data }] }),
+      );
+    await say(held, "in time");
+    await store.db.updateTable("run").set({ claim: 1 }).execute();
+    await expect(say(held, "taken over")).rejects.toMatchObject({ code: "LOST_CLAIM" });
+    await store.db.updateTable("run").set({ claim: held.fence.claim }).execute();
+    await store.transaction((tx) => store.queue.withdraw(tx, held.fence.ticket));
+    await expect(say(held, "lease lapsed")).rejects.toMatchObject({ code: "LOST_CLAIM" });
+    expect(await readRunEvents(store.db, "r1")).toMatchObject([{ data: "in time" }]);
     release();
   });
 
@@ -274,19 +278,24 @@ describe("the queue people see", () => {
 describe("the transcript of a run", () => {
   it("is read in the order it was written, in pages", async () => {
     const store = await databases.open();
-    await queueRun(store, { id: "r1", issue: 1, limits: none });
+    const { held, release } = await startedRun(store);
+    const append = (...events: NewRunEvent[]) =>
+      store.transaction((tx) => appendRunEvents(tx, store.queue, { ...held, events }));
     const line = (n: number) => ({ at: 1_700_000_000_000 + n, kind: "output", data: { text: `line ${n}` } });
-    expect(await appendRunEvents(store.db, "r1", [line(1), line(2)])).toBe(2);
-    expect(await appendRunEvents(store.db, "r1", [line(3)])).toBe(3);
-    expect(await appendRunEvents(store.db, "r1", [])).toBe(3);
+    expect(await append(line(1), line(2))).toBe(2);
+    expect(await append(line(3))).toBe(3);
+    expect(await append()).toBe(3);
     expect(await readRunEvents(store.db, "r1")).toEqual([1, 2, 3].map((n) => ({ n, ...line(n) })));
     expect(await readRunEvents(store.db, "r1", { after: 1, limit: 1 })).toEqual([{ n: 2, ...line(2) }]);
+    release();
   });
 
   it("takes whatever an agent prints", async () => {
     const store = await databases.open();
-    await queueRun(store, { id: "r1", issue: 1, limits: none });
-    await appendRunEvents(store.db, "r1", [{ at: 1, kind: "output", data: "\u0000\ud800 ok" }]);
+    const { held, release } = await startedRun(store);
+    const events = [{ at: 1, kind: "output", data: "\u0000\ud800 ok" }];
+    await store.transaction((tx) => appendRunEvents(tx, store.queue, { ...held, events }));
     expect(await readRunEvents(store.db, "r1")).toMatchObject([{ data: "\uFFFD\uFFFD ok" }]);
+    release();
   });
 });

@@ -5,7 +5,7 @@ import type { Delivery } from "./hooks/delivery.ts";
 import type { HeldWebhook, WebhookMatch } from "./hooks/faults.ts";
 import type { CheckView, IssueView, PullView, Said } from "./look.ts";
 import type { Person } from "./people.ts";
-import type { FaultAnswer, Where } from "./server/request-faults.ts";
+import type { FaultAnswer, Interlude, RunAt, Where } from "./server/request-faults.ts";
 import type { LoggedRequest } from "./server/request-log.ts";
 import type { Permissions, Repository, Role } from "./world/model.ts";
 
@@ -71,6 +71,10 @@ export interface Faults {
   answer(answer: FaultAnswer): void;
   /** The connection is reset instead of answering. */
   hangUp(where: Where): void;
+  /** Does something when such a request comes (`before`) or was carried out (`after`); it is answered as ever then. */
+  run(where: RunAt, interlude: Interlude): void;
+  /** Forgets every fault that met nothing yet. */
+  clear(): void;
   /** GitHub's answer to somebody who writes too fast; `retryAfter` in seconds. */
   limitSecondary(where: Where & { readonly retryAfter: number }): void;
   /** Every installation token given out so far is invalid from now on. */

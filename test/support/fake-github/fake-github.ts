@@ -94,6 +94,11 @@ function faultsOf({ webhookFaults, requestFaults, tokens }: Parts): Faults {
     delay: (match = {}) => webhookFaults.delay(match),
     answer: (answer) => requestFaults.answer(answer),
     hangUp: (where) => requestFaults.hangUp(where),
+    run: (where, interlude) => requestFaults.run(where, interlude),
+    clear: () => {
+      webhookFaults.clear();
+      requestFaults.clear();
+    },
     limitSecondary: (where) => requestFaults.answer(secondaryLimit(where)),
     expireTokens: () => tokens.expireAll(),
   };

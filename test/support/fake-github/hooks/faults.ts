@@ -20,7 +20,7 @@ type Fault =
 
 /** What shall go wrong with the next webhooks. Each fault is used once. */
 export class WebhookFaults {
-  readonly #planned: Fault[] = [];
+  #planned: Fault[] = [];
 
   drop(match: WebhookMatch): void {
     this.#planned.push({ kind: "drop", match });
@@ -46,6 +46,11 @@ export class WebhookFaults {
         send = () => {};
       },
     };
+  }
+
+  /** From now on every webhook arrives; those already held stay held. */
+  clear(): void {
+    this.#planned = [];
   }
 
   /** The fault for this webhook, used up by asking. */

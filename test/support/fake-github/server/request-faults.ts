@@ -17,14 +17,39 @@ export interface FaultAnswer extends Where {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A request that meets a fault, as far as a test may want to know it. */
+export interface MetRequest {
+  readonly route: string;
+  /** The path with its query. */
+  readonly path: string;
+  /** What was sent; undefined for git and for requests without a body. */
+  readonly body: Json | undefined;
+}
+
+/** Something to do when a request comes; the request itself is then answered as ever. */
+export interface RunAt extends Where {
+  /** Which requests on that route; all of them when left out. */
+  readonly only?: (request: MetRequest) => boolean;
+}
+
+/** May take its time: the request waits for it. */
+export type Interlude = (request: MetRequest) => void | Promise<void>;
+
 export type RequestFault = { readonly when: "before" | "after" } & (
   | { readonly kind: "answer"; readonly answer: FaultAnswer }
   | { readonly kind: "hang up" }
+  | { readonly kind: "run"; readonly interlude: Interlude }
 );
+
+interface Plan {
+  readonly where: RunAt;
+  readonly fault: RequestFault;
+  left: number;
+}
 
 /** What shall go wrong with the next requests. */
 export class RequestFaults {
-  readonly #planned: { readonly where: Where; readonly fault: RequestFault; left: number }[] = [];
+  #planned: Plan[] = [];
 
   answer(answer: FaultAnswer): void {
     this.#plan(answer, { kind: "answer", when: answer.when ?? "before", answer });
@@ -34,9 +59,21 @@ export class RequestFaults {
     this.#plan(where, { kind: "hang up", when: where.when ?? "before" });
   }
 
-  /** The fault for a request on this route; each asking uses one of its times. */
-  take(route: string): RequestFault | undefined {
-    const plan = this.#planned.find((candidate) => candidate.left > 0 && ["*", route].includes(candidate.where.route));
+  run(where: RunAt, interlude: Interlude): void {
+    this.#plan(where, { kind: "run", when: where.when ?? "before", interlude });
+  }
+
+  /** From now on all goes well. */
+  clear(): void {
+    this.#planned = [];
+  }
+
+  /** The fault for this request; each asking uses one of its times. */
+  take(request: MetRequest): RequestFault | undefined {
+    const plan = this.#planned.find(
+      ({ where: { route, only }, left }) =>
+        left > 0 && ["*", request.route].includes(route) && (only?.(request) ?? true),
+    );
     if (plan === undefined) return undefined;
     plan.left -= 1;
     return plan.fault;
@@ -49,7 +86,7 @@ export class RequestFaults {
       .map(({ where, fault, left }) => `${fault.kind} ${where.route} (${left} left)`);
   }
 
-  #plan(where: Where, fault: RequestFault): void {
+  #plan(where: RunAt, fault: RequestFault): void {
     this.#planned.push({ where, fault, left: where.times ?? 1 });
   }
 }

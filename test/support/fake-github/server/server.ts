@@ -59,12 +59,17 @@ export async function stop(server: Server): Promise<void> {
 
 async function handle(parts: ServerParts, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const job = await jobOf(parts, incoming);
-  const fault = parts.faults.take(job.route);
+  const met = { route: job.route, path: incoming.url ?? "/", body: job.body };
+  const fault = parts.faults.take(met);
   const caller = callerOf(parts, incoming, job);
-  const isSpared = fault?.when === "before";
+  const interlude = fault?.kind === "run" ? fault : undefined;
+  if (interlude?.when === "before") await interlude.interlude(met);
+  if (incoming.destroyed && !incoming.complete) return; // whoever asked went away meanwhile
+  const isSpared = fault?.when === "before" && interlude === undefined;
   const real = isSpared ? undefined : await perform(job, caller);
   if (isSpared) incoming.resume();
-  const reply = fault === undefined ? real : faultReply(fault);
+  if (interlude?.when === "after") await interlude.interlude(met);
+  const reply = fault === undefined || fault.kind === "run" ? real : faultReply(fault);
   log(parts, incoming, { job, caller, reply, fault });
   if (reply === undefined) incoming.socket.resetAndDestroy();
   else await send(parts.world, outgoing, reply);
@@ -142,7 +147,7 @@ function gitRefusal(refusal: Refusal): Reply {
   return { status: refusal.status, raw: Buffer.from(`${refusal.message}\n`), headers };
 }
 
-function faultReply(fault: RequestFault): Reply | undefined {
+function faultReply(fault: Exclude<RequestFault, { kind: "run" }>): Reply | undefined {
   if (fault.kind === "hang up") return undefined;
   const { status, body = { message: "Server Error" }, headers = {} } = fault.answer;
   return typeof body === "string" ? { status, raw: Buffer.from(body), headers } : { status, body, headers };
@@ -184,6 +189,7 @@ async function send(world: World, outgoing: ServerResponse, reply: Reply): Promi
       : {}),
     ...reply.headers,
   });
+  if (outgoing.closed) return;
   await new Promise<void>((resolve) => {
     outgoing.on("close", resolve); // also when the other side went away
     outgoing.end(reply.raw ?? (isJson ? JSON.stringify(reply.body) : undefined));
