@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, globSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 /** Where a Baton may leave something behind. */
@@ -48,8 +48,13 @@ function directoriesOf(dataDir: string, tasks: readonly string[]): readonly stri
     ...below(join(dataDir, "git", "mirrors")).filter((path) => !path.endsWith(".git")),
     ...globSync(join(dataDir, "git", "mirrors", "*.git", "**", "*.lock")),
     ...boxes.map((name) => `/tmp/${name}`).filter((path) => existsSync(path)),
-    ...boxes.flatMap((name) => globSync(`/sys/fs/cgroup/{,*/,**/}${name}`)),
+    ...globSync("/sys/fs/cgroup/**/baton-*").filter((path) => boxes.includes(basename(path)) && isInhabited(path)),
   ];
+}
+
+/** An empty control group is the kernel's own affair: it stays for as long as init has not collected its dead. */
+function isInhabited(group: string): boolean {
+  return read(join(group, "cgroup.procs")) !== "";
 }
 
 /** The name that a sandbox gives its own directory and control group, made from the workspace's path. */

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Arena } from "./arena.ts";
 
 /** How long a world may take to come to rest, in milliseconds; a lease that has to lapse is the longest wait. */
-const patienceMs = 240_000;
+const patienceMs = 180_000;
 /** Restarts at the end; each compares with GitHub once, which in production happens every 15 minutes. */
 const mostPasses = 4;
 
@@ -13,8 +13,8 @@ const mostPasses = 4;
  */
 export async function comeToRest({ crew, ...arena }: Arena): Promise<void> {
   await crew.allReady();
-  await settle(arena);
-  for (let pass = 0; pass < mostPasses; pass++) {
+  let isQuiet = await settle(arena);
+  for (let pass = 0; pass < mostPasses && isQuiet; pass++) {
     await Promise.all(crew.members.map((member) => crew.kill(member)));
     const sizes = crew.members.map(({ logFile }) => readFileSync(logFile).length);
     await crew.allReady();
@@ -22,7 +22,7 @@ export async function comeToRest({ crew, ...arena }: Arena): Promise<void> {
       role === "web" ? 0 : foundIn(logFile, sizes[index] ?? 0),
     );
     const found = (await Promise.all(looks)).reduce((sum, each) => sum + each, 0);
-    await settle(arena);
+    isQuiet = await settle(arena);
     if (found === 0) return;
   }
 }
@@ -42,14 +42,16 @@ async function foundIn(logFile: string, from: number): Promise<number> {
   return 1;
 }
 
-/** Waits until nothing is under way. What never comes to rest is for the judge. */
-async function settle(arena: Pick<Arena, "github" | "db">): Promise<void> {
+/** Waits until nothing is under way; false when it never comes to rest, which is for the judge then. */
+async function settle(arena: Pick<Arena, "github" | "db">): Promise<boolean> {
   const deadline = Date.now() + patienceMs;
-  for (let quiet = 0; quiet < 3 && Date.now() < deadline; ) {
+  for (let quiet = 0; quiet < 3; ) {
+    if (Date.now() > deadline) return false;
     await arena.github.settled();
     quiet = (await pending(arena)) === 0 ? quiet + 1 : 0;
     await pause(100);
   }
+  return true;
 }
 
 async function pending({ db }: Pick<Arena, "db">): Promise<number> {

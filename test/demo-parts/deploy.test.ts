@@ -66,7 +66,6 @@ describe("the script for continuous integration", () => {
     const all = {
       check: "true",
       test: "node report.mjs",
-      "test:long": "true",
       demo: "node demo.mjs",
       start: "echo WEBHOOK_SECRET; exit 1",
       ...scripts,
