@@ -16,9 +16,11 @@ import { createOrchestrator, type Orchestrator } from "./orchestrator/orchestrat
 import { createReconciler, type Reconciler } from "./orchestrator/reconcile.ts";
 import type { ReconcileReport } from "./orchestrator/reconcile-pass.ts";
 import { bury, reclaimFormerBoots, type SweepParts, sweep } from "./orchestrator/reconcile-store.ts";
+import { clearMachine } from "./orchestrator/run/clear-machine.ts";
 import { type RunWorkerParts, workOnRun } from "./orchestrator/run-worker.ts";
 import { ownerOf, releaseFormerEffects } from "./orchestrator/store/effects.ts";
 import { openStore, type Store } from "./orchestrator/store/open-store.ts";
+import { createPauses } from "./orchestrator/store/pauses.ts";
 import type { QueueSettings } from "./orchestrator/store/queue.ts";
 import { findTaskByPullRequest } from "./orchestrator/store/tasks.ts";
 import { type Identity, takeIdentity } from "./orchestrator/store/worker-identity.ts";
@@ -66,11 +68,11 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const works = role !== "web";
   const runner = createRunner({
     hidden: [config.dataDir, ...config.privateFiles],
+    agentsDir: config.agentsDir,
     onWarning: (message) => log.warn({ message }, "agent runner"),
   });
   if (works) await requireSandbox(config, runner, log);
-  const adapter = createGitHub({ ...config.github, log, ...(options.clock ? { clock: options.clock } : {}) });
-  const self = await adapter.self();
+  if (works) await mentionMissingAgents(config, runner, log);
   const store = await openStore({
     databaseUrl: config.databaseUrl,
     dataDir: config.dataDir,
@@ -79,6 +81,9 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   });
   let identity: Identity | undefined;
   try {
+    const clock = options.clock ? { clock: options.clock } : {};
+    const adapter = createGitHub({ ...config.github, log, pauses: createPauses(store.db), ...clock });
+    const self = await adapter.self();
     const orchestrator = createOrchestrator({ store, limits: config.limits });
     const drain = new AbortController();
     const me = { worker: `${hostname()}:${config.dataDir}`, boot: randomUUID() };
@@ -91,7 +96,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     const server = await startServer({ config, role, store, orchestrator, log, self });
     const url = server && config.server ? `http://${config.server.host}:${portOf(server)}` : "";
     if (works) reconciler.keepReconciling(options.reconcileEveryMs ?? reconcileEveryMs);
-    const draining = { server, store, workers, reconciler, identity, drain };
+    const draining = { server, store, runner, workers, reconciler, identity, drain };
     return {
       url,
       store,
@@ -100,6 +105,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     };
   } catch (error) {
     await identity?.release();
+    await runner.close();
     await store.close();
     throw error;
   }
@@ -184,6 +190,14 @@ async function requireSandbox(config: Config, runner: ReturnType<typeof createRu
     );
 }
 
+/** Whoever uses such a profile is told too; the operator may know before. */
+async function mentionMissingAgents(config: Config, runner: ReturnType<typeof createRunner>, log: Log): Promise<void> {
+  const wanted = new Set<string>(Object.values(config.profiles).map(({ agent }) => agent));
+  for (const found of await runner.agents())
+    if (wanted.has(found.agent) && found.state !== "ready")
+      log.warn({ ...found }, "an agent of a profile is not ready");
+}
+
 interface WorkerParts {
   readonly effects: EffectWorkerParts;
   readonly runs: RunWorkerParts;
@@ -198,6 +212,8 @@ interface Workers {
 async function startWorkers({ effects, runs, slots }: WorkerParts): Promise<Workers> {
   const { store, log } = runs;
   const parts: SweepParts = { store, orchestrator: runs.orchestrator, clock: runs.clock, log };
+  const cleared = await clearMachine(runs.ports);
+  if (cleared > 0) log.info({ workspaces: cleared }, "removed what runs of a former start left on disk");
   await releaseFormerEffects(store.db, runs);
   await reclaimFormerBoots(parts, runs);
   await store.queue.workEffects((task) => workOnEffects(effects, task));
@@ -213,6 +229,7 @@ async function startWorkers({ effects, runs, slots }: WorkerParts): Promise<Work
 interface Draining {
   readonly server: Server | undefined;
   readonly store: Store;
+  readonly runner: ReturnType<typeof createRunner>;
   readonly workers: Workers | undefined;
   readonly reconciler: Reconciler;
   readonly identity: Identity | undefined;
@@ -220,7 +237,8 @@ interface Draining {
   readonly graceMs: number;
 }
 
-async function drainAll({ server, store, workers, reconciler, identity, drain, graceMs }: Draining): Promise<void> {
+async function drainAll(draining: Draining): Promise<void> {
+  const { server, store, runner, workers, reconciler, identity, drain, graceMs } = draining;
   workers?.stop();
   server?.close();
   server?.closeIdleConnections();
@@ -230,6 +248,7 @@ async function drainAll({ server, store, workers, reconciler, identity, drain, g
   await reconciled;
   clearTimeout(timer);
   server?.closeAllConnections();
+  await runner.close();
   await identity?.release();
   await store.close();
 }

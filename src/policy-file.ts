@@ -54,6 +54,8 @@ const schema = z.strictObject({
         .positive()
         .max(24 * 60)
         .optional(),
+      turns: z.int().min(1).optional(),
+      tokens: z.int().min(1000).optional(),
     })
     .prefault({}),
 });
@@ -100,6 +102,8 @@ export function parsePolicy(text: string, bounds: PolicyBounds): YamlRead<Policy
       limits: {
         ...(limits.minutes === undefined ? {} : { minutes: limits.minutes }),
         ...(limits.idleMinutes === undefined ? {} : { idleMinutes: limits.idleMinutes }),
+        ...(limits.turns === undefined ? {} : { turns: limits.turns }),
+        ...(limits.tokens === undefined ? {} : { tokens: limits.tokens }),
       },
     },
   };

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Config } from "./config.ts";
+import type { Config, Profile } from "./config.ts";
 import type { Repository } from "./orchestrator/domain/task.ts";
-import type { RunSettings } from "./orchestrator/run-ports.ts";
+import type { Agent, RunSettings } from "./orchestrator/run-ports.ts";
 
 /** The operator's settings for one run: profile, network, provided files and what must never be published. */
 export function runSettings(config: Config, repository: Repository, profileName: string): RunSettings | undefined {
@@ -11,12 +11,12 @@ export function runSettings(config: Config, repository: Repository, profileName:
   const { driver, memoryMb, pids, diskMb } = config.sandbox;
   const files = config.repositories[keyOf(repository)]?.files;
   return {
-    command: profile.command,
+    agent: agentOf(profile),
     limits: profile.limits,
     network: allowedHosts(config, repository),
     files,
     box: { driver, limits: { memoryMb, pids, diskMb } },
-    secrets: [...appSecrets(config), ...(files === undefined ? [] : secretsIn(files))],
+    secrets: [...appSecrets(config), ...modelKeys(config), ...(files === undefined ? [] : secretsIn(files))],
   };
 }
 
@@ -27,6 +27,18 @@ export function allowedHosts(config: Config, repository: Repository): readonly s
 
 function keyOf(repository: Repository): string {
   return `${repository.owner}/${repository.name}`.toLowerCase();
+}
+
+function agentOf(profile: Profile): Agent {
+  if (profile.agent === "command") return { kind: "command", command: profile.command };
+  const { provider, model } = profile;
+  return { kind: "acp", profile: profile.agent, model: { provider, name: model } };
+}
+
+/** Of all profiles: a key must not come out anywhere, whoever it was meant for. */
+function modelKeys({ profiles }: Config): readonly string[] {
+  const keys = Object.values(profiles).map((each) => (each.agent === "command" ? undefined : each.provider.key));
+  return [...new Set(keys.filter((key) => key !== undefined))];
 }
 
 function appSecrets(config: Config): readonly string[] {

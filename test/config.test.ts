@@ -15,6 +15,12 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const pem = "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n";
 const goodYaml = "profiles:\n  default: { agent: command, command: [./agent, --fast] }\n";
 
+const codexYaml = `providers:
+  openai: { api: openai-responses, baseUrl: "https://models.example.com/v1/", keyEnv: MODEL_KEY }
+profiles:
+  default: { agent: codex, provider: openai, model: gpt-5-codex, limits: { turns: 9 } }
+`;
+
 function load(env: Record<string, string | undefined> = {}, yaml = goodYaml, role: Role = "all") {
   const file = join(directory, "baton.yml");
   writeFileSync(file, yaml);
@@ -48,7 +54,7 @@ describe("the operator's settings", () => {
     expect(config.profiles.default).toEqual({
       agent: "command",
       command: [join(directory, "agent"), "--fast"],
-      limits: { minutes: 45, idleMinutes: 10 },
+      limits: { minutes: 45, idleMinutes: 10, turns: 80, tokens: 3_000_000 },
     });
     expect(config.github.host).toBeUndefined();
   });
@@ -60,6 +66,17 @@ describe("the operator's settings", () => {
     expect(load({ DATABASE_URL: "postgres://db/baton" }, elsewhere, "web").server?.port).toBe(3000);
     expect(() => load({}, elsewhere, "web")).toThrow(/DATABASE_URL is not set/);
     expect(() => load({}, elsewhere, "worker")).toThrow(/not an executable file/);
+  });
+
+  it("join a profile with its provider and the key that the environment has", () => {
+    expect(load({ MODEL_KEY: " sk-1 " }, codexYaml).profiles.default).toEqual({
+      agent: "codex",
+      provider: { api: "openai-responses", baseUrl: "https://models.example.com/v1", key: "sk-1" },
+      model: "gpt-5-codex",
+      limits: { minutes: 45, idleMinutes: 10, turns: 9, tokens: 3_000_000 },
+    });
+    const web = load({ DATABASE_URL: "postgres://db/baton" }, codexYaml, "web");
+    expect(web.profiles.default).toMatchObject({ provider: { key: undefined } });
   });
 
   it("take the private key as PEM, as base64 and from a file", () => {
@@ -91,11 +108,24 @@ describe("the operator's settings", () => {
   it.each([
     ["an unknown key", "profile: {}\n", /line 1, column 1: Unrecognized key: "profile"/],
     ["no default profile", "profiles:\n  fast: { agent: command, command: [./agent] }\n", /`default` is needed/],
+    ["an agent nobody drives", "profiles:\n  default: { agent: clippy }\n", /must be `command` or `codex`/],
     [
-      "an agent without a driver",
-      "profiles:\n  default: { agent: codex, command: [./agent] }\n",
-      /this version drives `agent: command`/,
+      "a provider that is not there",
+      "profiles:\n  default: { agent: codex, provider: openai, model: m }\n",
+      /openai is not one of `providers`, which is empty/,
     ],
+    [
+      "a provider that speaks another language",
+      `providers:\n  local: { api: openai-chat, baseUrl: "http://127.0.0.1:1/v1" }\nprofiles:\n  default: { agent: codex, provider: local, model: m }\n`,
+      /codex speaks openai-responses, and local is openai-chat/,
+    ],
+    [
+      "a key that is not set",
+      codexYaml,
+      /`providers.openai.keyEnv`: MODEL_KEY is not set: put the provider's key into that variable/,
+    ],
+    ["a key in place of its name", codexYaml.replace("MODEL_KEY", "sk-0123"), /it is not the key itself/],
+    ["an address that is none", codexYaml.replace("https://models.example.com", "models"), /http or https address/],
     [
       "a program that is not there",
       "profiles:\n  default: { agent: command, command: [./gone] }\n",

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { chooseAgent } from "./support/demo/choose-agent.ts";
 import { createNarrator, silentNarrator } from "./support/demo/narrator.ts";
 import { type DemoOptions, readOptions, usage } from "./support/demo/options.ts";
 import { playScenario } from "./support/demo/play.ts";
@@ -35,8 +36,17 @@ async function demo(options: DemoOptions): Promise<number> {
   const scenario = await loadScenario(options.scenario);
   const people = options.output === "conversation";
   const write = (text: string) => void (people ? process.stdout.write(text) : undefined);
+  const project = resolve(import.meta.dirname, "..");
+  // Progress goes beside the conversation, so that --json stays one object.
+  const agent = await chooseAgent({
+    options,
+    scenario,
+    project,
+    say: (line) => void process.stderr.write(`${line}\n`),
+  });
+  write(`The agent: ${agent.kind === "codex" ? "the Codex CLI" : "the scenario's own program"} (${agent.why}).\n`);
   write(`Setting the stage: a GitHub of our own, a package registry, PostgreSQL and Baton, all on this machine …\n\n`);
-  const stage = await setStage(scenario, resolve(import.meta.dirname, ".."));
+  const stage = await setStage(scenario, project, agent);
   try {
     const played = await playScenario(stage, scenario, people ? createNarrator(write) : silentNarrator);
     const report = reportOf(stage, played);

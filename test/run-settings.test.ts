@@ -13,6 +13,9 @@ afterEach(() => rmSync(files, { recursive: true, force: true }));
 
 const repository = { id: 500, owner: "Acme", name: "Shop" };
 
+const limits = { minutes: 45, idleMinutes: 10, turns: 80, tokens: 3_000_000 };
+const key = "model-key-0123456789";
+
 function config(): Config {
   return {
     github: {
@@ -27,7 +30,11 @@ function config(): Config {
     dataDir: "/data",
     privateFiles: [],
     logLevel: "info",
-    profiles: { default: { agent: "command", command: ["/agent"], limits: { minutes: 45, idleMinutes: 10 } } },
+    agentsDir: "/agents",
+    profiles: {
+      default: { agent: "command", command: ["/agent"], limits },
+      real: { agent: "codex", provider: { api: "openai-responses", baseUrl: "https://m/v1", key }, model: "m", limits },
+    },
     limits: { total: 5, perRepository: 3 },
     sandbox: { driver: "srt", network: ["models.example"], memoryMb: 1, pids: 2, diskMb: 3 },
     repositories: { "acme/shop": { files, network: ["packages.example"] } },
@@ -37,6 +44,15 @@ function config(): Config {
 describe("the settings of a run", () => {
   it("join what every run and this repository may reach", () => {
     expect(runSettings(config(), repository, "default")?.network).toEqual(["models.example", "packages.example"]);
+  });
+
+  it("name the agent and who answers its model requests", () => {
+    expect(runSettings(config(), repository, "default")?.agent).toEqual({ kind: "command", command: ["/agent"] });
+    expect(runSettings(config(), repository, "real")?.agent).toEqual({
+      kind: "acp",
+      profile: "codex",
+      model: { name: "m", provider: { api: "openai-responses", baseUrl: "https://m/v1", key } },
+    });
   });
 
   it("do not exist for a profile the operator took away", () => {
@@ -53,6 +69,7 @@ describe("the settings of a run", () => {
     expect(runSettings(config(), repository, "default")?.secrets).toEqual([
       "w".repeat(32),
       "k".repeat(64),
+      key,
       "tok-0123456789",
       "https://user:pass@db.example/x",
     ]);

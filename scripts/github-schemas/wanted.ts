@@ -53,6 +53,14 @@ export const OPERATIONS: readonly string[] = [
   "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge",
   "GET /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
   "POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
+  "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews",
+  "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}",
+  "GET /repos/{owner}/{repo}/pulls/{pull_number}/comments",
+  "POST /repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies",
+  "GET /repos/{owner}/{repo}/pulls/comments",
+  "GET /repos/{owner}/{repo}/pulls/comments/{comment_id}",
+  "GET /repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions",
+  "POST /repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions",
 ];
 
 /**

@@ -14,6 +14,8 @@ export interface BenchOrder {
   readonly source: Source;
   readonly files?: string | undefined;
   readonly context: readonly ContextFile[];
+  /** Settings of the agent, in a directory only it may use. */
+  readonly agentFiles: readonly ContextFile[];
   readonly box: Box;
   /** Every network list that will be used. */
   readonly network: readonly string[];
@@ -55,7 +57,7 @@ async function withBox<T>(
   const reach = [order.root, ...order.source.objectDirs, ...nodeReads(), ...order.reach];
   // The supervisor takes a third of a second to come up: time enough to make the workspace.
   const opening = openBox({ ...order, identity, reach });
-  const making = makeWorkspace({ root: order.root, identity, files: order.files, context: order.context });
+  const making = makeWorkspace({ ...order, files: order.files, identity });
   const [opened, made] = await Promise.allSettled([opening, making]);
   if (opened.status === "rejected") throw opened.reason;
   if (opened.value.kind === "refused") return failed("sandbox_unavailable", opened.value.detail);

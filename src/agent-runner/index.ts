@@ -1,10 +1,23 @@
+import { defaultAgentsDir, statesOfAgents } from "./agents/installed.ts";
+import { openGateway } from "./gateway/gateway.ts";
+import type { Gateway } from "./gateway/types.ts";
 import { probeSandbox } from "./probe.ts";
 import { runAgent } from "./run.ts";
-import { removeLeftBox } from "./sandbox/box.ts";
-import type { Box, ProbeResult, RunListener, RunOutcome, RunRequest, VerifyOutcome, VerifyRequest } from "./types.ts";
+import { removeLeftBox } from "./sandbox/place.ts";
+import type {
+  AgentState,
+  Box,
+  ProbeResult,
+  RunListener,
+  RunOutcome,
+  RunRequest,
+  VerifyOutcome,
+  VerifyRequest,
+} from "./types.ts";
 import { verifyTree } from "./verify.ts";
 import { removeTrees } from "./workspace/remove.ts";
 
+export type { Gateway, ModelApi, ModelCaps, ModelUsage, Provider } from "./gateway/types.ts";
 export { redactor } from "./redact.ts";
 export { type PromptParts, renderImplementPrompt } from "./render-prompt.ts";
 export type * from "./types.ts";
@@ -14,6 +27,10 @@ export interface RunnerOptions {
   readonly hidden?: readonly string[];
   /** Told about what went wrong without changing an outcome. */
   readonly onWarning?: (message: string) => void;
+  /** Where agents are installed: `.agents` of this checkout unless said otherwise. */
+  readonly agentsDir?: string;
+  /** Stands between agents and their providers. The runner opens one of its own when the first agent needs it. */
+  readonly gateway?: Gateway;
 }
 
 export interface AgentRunner {
@@ -23,11 +40,21 @@ export interface AgentRunner {
   readonly verify: (request: VerifyRequest, watch: { readonly signal: AbortSignal }) => Promise<VerifyOutcome>;
   /** Removes a task's workspace with its outbox. Not while a run is using it. */
   readonly cleanUp: (root: string) => Promise<void>;
+  /** Whether each agent we know is installed as this version wants it. For `doctor`. */
+  readonly agents: () => Promise<readonly AgentState[]>;
+  /** Closes the gateway, if the runner opened one. Not while runs go on. */
+  readonly close: () => Promise<void>;
 }
 
 /** Makes the agent runner: a RunRequest in, a RunOutcome out. Expected ends are values; only surprises are thrown. */
 export function createRunner(options: RunnerOptions = {}): AgentRunner {
-  const around = { hidden: options.hidden ?? [], onWarning: options.onWarning ?? (() => {}) };
+  const gateway = gatewayWhenNeeded(options.gateway);
+  const around = {
+    hidden: options.hidden ?? [],
+    onWarning: options.onWarning ?? (() => {}),
+    agentsDir: options.agentsDir ?? defaultAgentsDir,
+    gateway: gateway.get,
+  };
   return {
     probe: (box) => probeSandbox(box, around.onWarning),
     run: (request, listener) => runAgent(request, listener, around),
@@ -35,6 +62,26 @@ export function createRunner(options: RunnerOptions = {}): AgentRunner {
     cleanUp: async (root) => {
       await removeTrees([root]);
       await removeLeftBox(root);
+    },
+    agents: () => statesOfAgents(around.agentsDir),
+    close: gateway.close,
+  };
+}
+
+function gatewayWhenNeeded(given: Gateway | undefined) {
+  let own: Promise<Gateway> | undefined;
+  return {
+    get: async (): Promise<Gateway> => {
+      if (given !== undefined) return given;
+      own ??= openGateway();
+      // One that cannot listen today may tomorrow.
+      own.catch(() => {
+        own = undefined;
+      });
+      return own;
+    },
+    close: async () => {
+      if (given === undefined) await (await own)?.close();
     },
   };
 }

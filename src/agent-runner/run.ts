@@ -1,10 +1,13 @@
-import { findAgentProgram } from "./agent-program.ts";
+import { engageAcp } from "./agents/acp.ts";
+import type { Agent, Engaged, Shift } from "./agents/agent.ts";
+import { engageCommand } from "./agents/command.ts";
 import { atBench, failed, interruptionOf, type OpenBench } from "./bench.ts";
 import { exportChange } from "./export.ts";
+import type { Gateway } from "./gateway/types.ts";
 import { type ReadResult, readResultFile } from "./result-file.ts";
 import { runSetup } from "./setup.ts";
-import type { AgentResult, RunListener, RunOutcome, RunRequest } from "./types.ts";
-import { foreignCommand } from "./workspace/commands.ts";
+import type { AgentResult, RunEnd, RunListener, RunOutcome, RunRequest } from "./types.ts";
+import { layoutOf } from "./workspace/layout.ts";
 
 export interface Surroundings {
   /** Paths no agent may ever see, wherever its program lies. */
@@ -12,72 +15,93 @@ export interface Surroundings {
   readonly onWarning: (message: string) => void;
 }
 
+export interface AgentSurroundings extends Surroundings {
+  readonly agentsDir: string;
+  readonly gateway: () => Promise<Gateway>;
+}
+
 /**
  * One run of an agent: workspace, setup, agent, export (product.md §3). Every expected end is a value; nothing of the
- * run is alive when it resolves.
+ * run is alive when it resolves, and nothing it was lent is of use any more.
  */
-export async function runAgent(request: RunRequest, listener: RunListener, around: Surroundings): Promise<RunOutcome> {
+export async function runAgent(
+  request: RunRequest,
+  listener: RunListener,
+  around: AgentSurroundings,
+): Promise<RunOutcome> {
   listener.onPhase("preparing");
-  const hidden = [...around.hidden, request.root, request.source.gitDir, ...request.source.objectDirs];
-  const program = await findAgentProgram(request.agent.command, hidden);
-  if (program.kind === "missing") return failed("agent_missing", program.detail);
+  if (listener.signal.aborted) return { kind: "stopped" };
+  const engaged = await engage(request, around);
+  if (engaged.kind === "refused") return engaged.why;
+  const { agent } = engaged;
   const order = {
     ...request,
     ...listener,
     onWarning: around.onWarning,
-    network: [...request.network, ...request.setup.network],
-    reach: program.reads,
+    network: [...request.network, ...agent.network, ...request.setup.network],
+    agentFiles: agent.files,
+    reach: agent.reads,
   };
-  return atBench<RunOutcome>(order, (bench) => work({ request, listener, bench, reads: program.reads }));
+  let end: RunEnd;
+  try {
+    end = await atBench<RunEnd>(order, (bench) => work({ request, listener, bench, agent }));
+  } finally {
+    agent.dismiss();
+  }
+  const usage = agent.usage();
+  return usage === undefined ? end : { ...end, usage };
+}
+
+async function engage(request: RunRequest, around: AgentSurroundings): Promise<Engaged> {
+  if (request.agent.kind === "command") {
+    const hidden = [...around.hidden, request.root, request.source.gitDir, ...request.source.objectDirs];
+    return engageCommand(request.agent.command, hidden);
+  }
+  return engageAcp(request.agent, {
+    ...around,
+    home: layoutOf(request.root).agent,
+    idleMs: request.limits.idleMinutes * 60_000,
+  });
 }
 
 interface Work {
   readonly request: RunRequest;
   readonly listener: RunListener;
   readonly bench: OpenBench;
-  readonly reads: readonly string[];
+  readonly agent: Agent;
 }
 
-async function work(work: Work): Promise<RunOutcome> {
-  const { request, listener, bench } = work;
+async function work(work: Work): Promise<RunEnd> {
+  const { request, listener, bench, agent } = work;
   const endsAt = performance.now() + request.limits.minutes * 60_000;
   if (request.setup.run.length > 0) listener.onPhase("setting_up");
   const setup = await runSetup(bench, { setup: request.setup, endsAt, idleMs: request.limits.idleMinutes * 60_000 });
   if (setup.kind === "failed") return failed("setup_failed", setup.detail);
   if (setup.kind === "ended") return interruptionOf(setup.end, listener.signal);
   listener.onPhase("agent_working");
-  const end = await bench.openBox.run(agentCommand(work, endsAt));
-  if (end.kind !== "exited") return interruptionOf(end, listener.signal);
-  if (listener.signal.aborted) return { kind: "stopped" };
-  if (end.code !== 0) return failed("agent_crashed", `The agent ended with exit code ${end.code}.\n${end.tail}`.trim());
+  const end = await agent.work({ bench, listener, prompt: request.prompt, order: agentOrder(work, endsAt) });
+  if (end.kind !== "done") return end;
   const blockedHosts = [...new Set([...setup.blockedHosts, ...end.blockedHosts])].sort();
   return judge(work, await readResultFile(bench.workspace.layout.resultFile), blockedHosts);
 }
 
-function agentCommand({ request, bench, reads }: Work, endsAt: number) {
+function agentOrder({ request, bench, agent }: Work, endsAt: number): Shift["order"] {
   const { layout } = bench.workspace;
-  const [program, ...args] = request.agent.command;
-  return foreignCommand(bench, {
-    argv: [program ?? "", ...args],
-    stdin: request.prompt,
-    network: request.network,
+  return {
+    network: [...request.network, ...agent.network],
     wallMs: Math.max(0, endsAt - performance.now()),
     idleMs: request.limits.idleMinutes * 60_000,
     env: { BATON_RUN: request.runId, BATON_RESULT: layout.resultFile, BATON_CONTEXT: layout.context },
-    read: [...reads, layout.context],
+    read: [...agent.reads, layout.context],
     write: [layout.answer],
-  });
+  };
 }
 
 /**
  * What the agent's answer and its tree mean together. A question goes first: whatever was changed was changed in doubt.
  * A result file that cannot be read counts as none when there is a change to show, and fails the run when there is not.
  */
-async function judge(
-  { bench, listener }: Work,
-  read: ReadResult,
-  blockedHosts: readonly string[],
-): Promise<RunOutcome> {
+async function judge({ bench, listener }: Work, read: ReadResult, blockedHosts: readonly string[]): Promise<RunEnd> {
   const result = read.kind === "read" ? read.result : undefined;
   if (result?.question) return { kind: "question", question: result.question, result, blockedHosts };
   const exported = await exportChange(bench.openBox, bench);

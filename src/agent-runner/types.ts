@@ -1,3 +1,5 @@
+import type { ModelCaps, ModelUsage, Provider } from "./gateway/types.ts";
+
 /**
  * What the agent runner is asked and what it answers: plain values, so that nothing of it leaks into the core.
  * All paths are absolute; all durations say their unit in their name.
@@ -38,17 +40,30 @@ interface InWorkspace {
 }
 
 export interface RunRequest extends InWorkspace {
-  /** Program and arguments. The program is absolute and is mounted read-only together with its directory. */
-  readonly agent: { readonly command: readonly string[] };
+  readonly agent: AgentChoice;
   /** Hosts the agent may reach: `name` or `name:port`. Address literals only work when they are listed literally. */
   readonly network: readonly string[];
-  /** Goes to the agent's standard input, never into its arguments. */
+  /** Goes to the agent's standard input or over its protocol, never into its arguments. */
   readonly prompt: string;
   /** Files in a directory outside the tree, named by `BATON_CONTEXT`. */
   readonly context: readonly ContextFile[];
   /** Wall clock of setup and agent together, and the longest time without any sign of life. */
   readonly limits: { readonly minutes: number; readonly idleMinutes: number };
 }
+
+export type AgentChoice =
+  /** Program and arguments. The program is absolute and is mounted read-only together with its directory. */
+  | { readonly kind: "command"; readonly command: readonly string[] }
+  /** An agent that speaks the Agent Client Protocol, installed in the runner's directory of agents. */
+  | {
+      readonly kind: "acp";
+      readonly profile: ProfileName;
+      readonly model: { readonly provider: Provider; readonly name: string };
+      readonly caps: ModelCaps;
+    };
+
+/** Agents Baton knows how to start: one file each in `agents/profiles`. */
+export type ProfileName = "codex";
 
 export interface ContextFile {
   readonly name: string;
@@ -61,7 +76,7 @@ export interface VerifyRequest extends InWorkspace {
   readonly minutes: number;
 }
 
-export type Limit = "minutes" | "idle" | "memory" | "disk" | "output";
+export type Limit = "minutes" | "idle" | "memory" | "disk" | "output" | "requests" | "tokens";
 
 /** What an agent may say about its work in the result file. Every part is optional, and none of it is trusted. */
 export interface AgentResult {
@@ -85,10 +100,24 @@ export type RunFailure =
   | "setup_failed"
   | "sandbox_unavailable"
   | "bad_result"
+  | ModelFailure
   | "internal";
 
-/** How a run ended. `blockedHosts` are `host:port`, sorted, from setup and agent. */
-export type RunOutcome =
+/** Why the provider of the model did not do its part, as the gateway saw it. */
+export type ModelFailure =
+  | "model_auth"
+  | "model_quota"
+  | "model_rate"
+  | "model_overflow"
+  | "model_request"
+  | "model_unavailable"
+  | "model_silent";
+
+/** How a run ended, and what of the model it used where a gateway stood in between. */
+export type RunOutcome = RunEnd & { readonly usage?: ModelUsage };
+
+/** `blockedHosts` are `host:port`, sorted, from setup and agent. */
+export type RunEnd =
   | {
       readonly kind: "changed";
       /** App-owned bundle file outside the agent's reach; kept until the next run at the same root or `cleanUp`. */
@@ -136,7 +165,40 @@ export interface RunListener {
   readonly signal: AbortSignal;
   readonly onPhase: (phase: RunPhase) => void;
   readonly onOutput: (lines: readonly string[]) => void;
+  /** What an agent that speaks a protocol does, in batches, in order. A few mebibytes a run at most. */
+  readonly onEvents: (events: readonly AgentEvent[]) => void;
 }
+
+/**
+ * One step of an agent at work. `at` is milliseconds since 1970. Every text comes from the agent, cut and without
+ * control characters, and is otherwise untrusted.
+ */
+export type AgentEvent = { readonly at: number } & AgentStep;
+
+export type AgentStep =
+  /** A piece of what the model says or thinks; the whole is the pieces one after the other. */
+  | { readonly k: "text" | "thought"; readonly delta: string }
+  /** A tool begins or changes; what is left out stays as it was. */
+  | {
+      readonly k: "tool";
+      readonly id: string;
+      readonly kind?: string | undefined;
+      readonly title?: string | undefined;
+      readonly status?: string | undefined;
+    }
+  | { readonly k: "plan"; readonly items: readonly { readonly text: string; readonly status: string }[] }
+  /** Tokens in the model's context, and how many fit. */
+  | { readonly k: "context"; readonly used: number; readonly size: number }
+  /** The agent asked whether it may; nobody is there to ask, the sandbox is the answer. */
+  | { readonly k: "permission"; readonly title: string; readonly answer: string }
+  | { readonly k: "notice"; readonly level: "info" | "warning" | "error"; readonly text: string }
+  /** The gateway's count, at the end. */
+  | ({ readonly k: "usage" } & ModelUsage);
+
+/** Whether an agent can be started here, and if not, the line that helps. */
+export type AgentState =
+  | { readonly agent: ProfileName; readonly state: "ready"; readonly version: string }
+  | { readonly agent: ProfileName; readonly state: "missing" | "wrong_version"; readonly remedy: string };
 
 export type ProbeResult =
   | { readonly ok: true }

@@ -17,6 +17,7 @@ export async function verifyTree(
     ...request,
     signal,
     context: [],
+    agentFiles: [],
     reach: [],
     network: [...request.network, ...request.setup.network],
     onOutput: () => {},

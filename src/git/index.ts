@@ -55,6 +55,8 @@ export interface Git {
   }): Promise<string | undefined>;
   /** Removes a run's quarantine. */
   forget(options: RunKey): Promise<void>;
+  /** Removes what a crash leaves: quarantines, half-made repositories, locks. Only while nothing is at work here. */
+  clearLeft(): Promise<void>;
 }
 
 /**
@@ -83,5 +85,6 @@ export function createGit(options: { readonly dataDir: string; readonly timeoutM
       throw new GitError(`The remote could not be asked: ${answer.kind === "refused" ? answer.reason : answer.cause}`);
     },
     forget: (key) => places.forget(key),
+    clearLeft: () => places.clearLeft(),
   };
 }

@@ -21,6 +21,11 @@ export interface Places {
   nowhere(): Promise<string>;
   /** Removes a run's quarantine; nothing happens when there is none. */
   forget(key: RunKey): Promise<void>;
+  /**
+   * Removes what a crash leaves: every quarantine, repositories half made, and in mirrors the locks and half-received
+   * packs of a git that died. Only while nothing is at work here: a lock that somebody holds must stay.
+   */
+  clearLeft(): Promise<void>;
 }
 
 /**
@@ -54,6 +59,13 @@ export function placesIn(dataDir: string): Places {
       return places.quarantine(key);
     },
     forget: (key) => removeWithDrafts(runPath(key)),
+    async clearLeft() {
+      await rm(join(root, "quarantine"), { recursive: true, force: true });
+      const mirrors = join(root, "mirrors");
+      const found = await readdir(mirrors, { recursive: true }).catch(() => []);
+      const left = found.filter((path) => !/^\d+\.git(\/|$)/.test(path) || /\.lock$|\/tmp_[^/]*$/.test(path));
+      await Promise.all(left.map((path) => rm(join(mirrors, path), { recursive: true, force: true })));
+    },
   };
   return places;
 }

@@ -57,13 +57,13 @@ export function createGateway(parts: Parts): Gateway {
 
   /** No call while paused, and whatever says "rate limited" starts a pause. */
   async function unlessPaused<T>(lane: number, work: () => Promise<T>): Promise<T> {
-    pacing.refuseWhilePaused(lane);
+    await pacing.refuseWhilePaused(lane);
     try {
       return await work();
     } catch (error) {
       if (error instanceof GitHubFailure && error.code === "rate_limited" && error.retryAt !== undefined) {
         log.warn({ installation: lane, retryAt: error.retryAt }, "github asked us to wait");
-        pacing.pause(lane, error.retryAt);
+        await pacing.pause(lane, error.retryAt);
       }
       throw error;
     }

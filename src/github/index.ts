@@ -6,7 +6,7 @@ import { createClient } from "./client.ts";
 import { createDeliveryCalls, type DeliveryCalls } from "./deliveries.ts";
 import { createGateway } from "./gateway.ts";
 import { createIssueCalls, type IssueCalls } from "./issues.ts";
-import { createPacing } from "./pacing.ts";
+import { createPacing, type SharedPauses } from "./pacing.ts";
 import { createPullRequestCalls, type PullRequestCalls } from "./pulls.ts";
 import { createRepositoryCalls, type RepositoryCalls } from "./repositories.ts";
 import { createTokens, type Purpose } from "./tokens.ts";
@@ -34,6 +34,8 @@ export interface GitHubSettings {
   readonly log?: Log;
   /** For one HTTP request with its body, in milliseconds. */
   readonly requestTimeoutMs?: number;
+  /** Where it is kept how long GitHub wants to be left alone; in this process when absent. */
+  readonly pauses?: SharedPauses;
 }
 
 /** Everything Baton asks of GitHub. Every call throws `GitHubFailure`; none repeats a write. */
@@ -63,7 +65,7 @@ export function createGitHub(settings: GitHubSettings): GitHub {
   const jwt = createAppJwt({ appId, privateKey, clock });
   const client = createClient({ host, protocol, requestTimeoutMs: settings.requestTimeoutMs ?? 15_000 });
   const tokens = createTokens({ client, jwt, clock, log });
-  const gateway = createGateway({ client, tokens, jwt, pacing: createPacing(clock), clock, log });
+  const gateway = createGateway({ client, tokens, jwt, pacing: createPacing(clock, settings.pauses), clock, log });
   const app = createAppCalls({ appId, client, gateway, clock, log });
   return {
     ...app,

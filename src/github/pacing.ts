@@ -11,21 +11,27 @@ export interface Pacing {
   /** Runs a write when it is its turn: one at a time per installation, at GitHub's pace. */
   write<T>(installationId: number, work: () => Promise<T>): Promise<T>;
   /** Throws `rate_limited` while GitHub has told this installation to wait. */
-  refuseWhilePaused(installationId: number): void;
+  refuseWhilePaused(installationId: number): Promise<void>;
   /** No call of this installation before this time (ms since the epoch). A longer pause is never shortened. */
-  pause(installationId: number, until: number): void;
+  pause(installationId: number, until: number): Promise<void>;
+}
+
+/** Where pauses are kept, so that other processes heed them too. */
+export interface SharedPauses {
+  /** Milliseconds since the epoch; undefined when GitHub never asked. */
+  until(installationId: number): Promise<number | undefined>;
+  note(installationId: number, until: number): Promise<void>;
 }
 
 /**
  * Keeps us below GitHub's secondary limits (security.md T38). A pause does not hold callers back, it fails them with the
  * time to come again: waiting belongs to the outbox, which survives a restart.
  */
-export function createPacing(clock: Clock): Pacing {
+export function createPacing(clock: Clock, shared: SharedPauses = pausesOfThisProcess()): Pacing {
   const lanes = new Map<number, Lane>();
-  const pausedUntil = new Map<number, number>();
 
-  function refuseWhilePaused(installationId: number): void {
-    const retryAt = pausedUntil.get(installationId) ?? 0;
+  async function refuseWhilePaused(installationId: number): Promise<void> {
+    const retryAt = (await shared.until(installationId)) ?? 0;
     if (clock.now() >= retryAt) return;
     const message = "GitHub asked this installation to wait; no call was made";
     throw new GitHubFailure(message, { code: "rate_limited", retryAt });
@@ -33,18 +39,26 @@ export function createPacing(clock: Clock): Pacing {
 
   return {
     refuseWhilePaused,
-    pause(installationId, until) {
-      pausedUntil.set(installationId, Math.max(until, pausedUntil.get(installationId) ?? 0));
-    },
+    pause: (installationId, until) => shared.note(installationId, until),
     async write(installationId, work) {
       const lane = lanes.get(installationId) ?? createLane(clock);
       lanes.set(installationId, lane);
       return lane.queue.add(async () => {
-        refuseWhilePaused(installationId);
+        await refuseWhilePaused(installationId);
         await lane.turn();
-        refuseWhilePaused(installationId);
+        await refuseWhilePaused(installationId);
         return work();
       });
+    },
+  };
+}
+
+function pausesOfThisProcess(): SharedPauses {
+  const known = new Map<number, number>();
+  return {
+    until: async (installationId) => known.get(installationId),
+    async note(installationId, until) {
+      known.set(installationId, Math.max(until, known.get(installationId) ?? 0));
     },
   };
 }

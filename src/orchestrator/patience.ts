@@ -26,11 +26,32 @@ export async function patiently<T>(ask: () => Promise<T>, { clock, signal }: Pat
       const until = worthWaitingUntil(cause, { tries, now: clock() });
       if (until === undefined) throw cause;
       if (isPause(cause)) tries -= 1;
-      // In short steps: a machine that slept, or a clock that was set, must not make a minute an hour.
-      while (clock() < until && !signal.aborted) await pause(stepMs, undefined, { signal }).catch(() => {});
+      await waitUntil(until, { clock, signal });
       if (signal.aborted) throw cause;
     }
   }
+}
+
+/** The same for a remote that git talks to, whose bad minute is a value: asked again until it is there. */
+export async function untilAvailable<T extends { readonly kind: string }>(
+  ask: () => Promise<T>,
+  patience: Patience,
+): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await ask();
+    if (answer.kind !== "unavailable" || tries === mostTries) return answer;
+    await waitUntil(patience.clock() + backOff(tries), patience);
+    if (patience.signal.aborted) return answer;
+  }
+}
+
+/** In short steps: a machine that slept, or a clock that was set, must not make a minute an hour. */
+async function waitUntil(until: number, { clock, signal }: Patience): Promise<void> {
+  while (clock() < until && !signal.aborted) await pause(stepMs, undefined, { signal }).catch(() => {});
+}
+
+function backOff(tries: number): number {
+  return 1000 * 2 ** tries;
 }
 
 /** Milliseconds since the epoch; undefined when waiting does not help. */
@@ -40,7 +61,7 @@ function worthWaitingUntil(
 ): number | undefined {
   if (!isFailure(cause)) return undefined;
   if (cause.code === "rate_limited") return Math.max(now + stepMs, cause.retryAt ?? now + 60_000);
-  return cause.code === "doubt" && tries < mostTries ? now + 1000 * 2 ** tries : undefined;
+  return cause.code === "doubt" && tries < mostTries ? now + backOff(tries) : undefined;
 }
 
 function isPause(cause: unknown): boolean {

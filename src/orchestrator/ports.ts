@@ -97,7 +97,7 @@ export interface Git {
   ): Promise<
     | { readonly kind: "ok"; readonly sha: string; readonly gitDir: string; readonly objectDirs: readonly string[] }
     | { readonly kind: "no_such_branch" }
-    | { readonly kind: "refused"; readonly reason: string }
+    | { readonly kind: "refused"; readonly why: string; readonly reason: string }
     | { readonly kind: "unavailable"; readonly cause: string }
   >;
   readFileAt(order: {
@@ -157,6 +157,7 @@ export interface Git {
     | { readonly kind: "doubt"; readonly cause: string }
   >;
   forget(order: RunRef): Promise<void>;
+  clearLeft(): Promise<void>;
 }
 
 export interface FetchOrder {

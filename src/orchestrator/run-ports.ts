@@ -1,6 +1,7 @@
 import type { Limits } from "./domain/policy.ts";
+import type { LimitName, ModelUsage } from "./domain/run.ts";
 import type { Snapshot } from "./domain/snapshot.ts";
-import type { Phase, Repository } from "./domain/task.ts";
+import type { ModelFailure, Phase, Repository } from "./domain/task.ts";
 
 /** Objects to cut a workspace from: an app-owned bare repository, read-only in the sandbox. */
 export interface Source {
@@ -29,11 +30,29 @@ export interface WorkspaceOrder {
   readonly box: Box;
 }
 
+/** Who works: a program of the operator's, or an agent that speaks the Agent Client Protocol. */
+export type Agent =
+  | { readonly kind: "command"; readonly command: readonly string[] }
+  | {
+      readonly kind: "acp";
+      readonly profile: "codex";
+      readonly model: {
+        readonly name: string;
+        readonly provider: {
+          readonly api: "openai-responses" | "openai-chat";
+          readonly baseUrl: string;
+          readonly key: string | undefined;
+        };
+      };
+    };
+
 export interface AgentOrder extends WorkspaceOrder {
-  readonly agent: { readonly command: readonly string[] };
+  readonly agent:
+    | (Agent & { readonly kind: "command" })
+    | (Agent & { readonly kind: "acp"; readonly caps: { readonly requests: number; readonly tokens: number } });
   readonly prompt: string;
   readonly context: readonly { readonly name: string; readonly content: string }[];
-  readonly limits: Limits;
+  readonly limits: Pick<Limits, "minutes" | "idleMinutes">;
 }
 
 export interface VerifyOrder extends WorkspaceOrder {
@@ -49,7 +68,10 @@ export interface AgentResult {
   readonly not_done?: readonly string[] | undefined;
 }
 
-export type AgentEnd =
+/** How an agent ended, and what it used of its model where a gateway stood in between. */
+export type AgentEnd = AgentEnding & { readonly usage?: ModelUsage };
+
+export type AgentEnding =
   | {
       readonly kind: "changed";
       readonly bundle: string;
@@ -60,7 +82,7 @@ export type AgentEnd =
   | { readonly kind: "no_change"; readonly reason: string }
   | { readonly kind: "question"; readonly question: string }
   | { readonly kind: "stopped" }
-  | { readonly kind: "limit"; readonly which: "minutes" | "idle" | "memory" | "disk" | "output" }
+  | { readonly kind: "limit"; readonly which: LimitName }
   | {
       readonly kind: "failed";
       readonly class:
@@ -69,6 +91,7 @@ export type AgentEnd =
         | "setup_failed"
         | "sandbox_unavailable"
         | "bad_result"
+        | ModelFailure
         | "internal";
       readonly detail: string;
     };
@@ -84,6 +107,13 @@ export type VerifyEnd =
   | { readonly kind: "setup_failed"; readonly detail: string }
   | { readonly kind: "stopped" };
 
+/** A step of an agent at work, as the runner tells it: kept in the transcript, never interpreted. */
+export interface AgentEvent {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly k: string;
+}
+
 /** What the orchestrator needs of the agent runner. `src/agent-runner` implements it. */
 export interface Runner {
   run(
@@ -92,6 +122,7 @@ export interface Runner {
       readonly signal: AbortSignal;
       readonly onPhase: (phase: Phase) => void;
       readonly onOutput: (lines: readonly string[]) => void;
+      readonly onEvents: (events: readonly AgentEvent[]) => void;
     },
   ): Promise<AgentEnd>;
   verify(order: VerifyOrder, watch: { readonly signal: AbortSignal }): Promise<VerifyEnd>;
@@ -111,7 +142,7 @@ export interface PromptParts {
 
 /** The operator's settings as one run needs them. */
 export interface RunSettings {
-  readonly command: readonly string[];
+  readonly agent: Agent;
   readonly limits: Limits;
   readonly network: readonly string[];
   readonly files: string | undefined;

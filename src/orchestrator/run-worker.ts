@@ -2,11 +2,11 @@ import type { RunOutcome } from "./domain/run.ts";
 import type { Phase } from "./domain/task.ts";
 import { mapTexts } from "./map-texts.ts";
 import type { Orchestrator } from "./orchestrator.ts";
-import { patiently } from "./patience.ts";
+import { patiently, untilAvailable } from "./patience.ts";
 import type { Clock } from "./ports.ts";
 import { conductRun } from "./run/conduct-run.ts";
 import type { Conducted, ConductPorts } from "./run/work.ts";
-import type { RunSettings, RunSettingsSource } from "./run-ports.ts";
+import type { AgentEvent, RunSettings, RunSettingsSource } from "./run-ports.ts";
 import { LostClaim } from "./store/errors.ts";
 import type { StoreLog } from "./store/log.ts";
 import type { Store } from "./store/open-store.ts";
@@ -83,7 +83,7 @@ async function conduct(parts: RunWorkerParts, held: HeldRun, run: Run): Promise<
 }
 
 function patientPorts({ ports, clock }: RunWorkerParts, signal: AbortSignal): ConductPorts {
-  const { github } = ports;
+  const { github, git } = ports;
   const patience = { clock, signal };
   return {
     ...ports,
@@ -92,6 +92,7 @@ function patientPorts({ ports, clock }: RunWorkerParts, signal: AbortSignal): Co
       token: (at, purpose) => patiently(() => github.token(at, purpose), patience),
       self: () => patiently(() => github.self(), patience),
     },
+    git: { ...git, fetchBase: (order) => untilAvailable(() => git.fetchBase(order), patience) },
   };
 }
 
@@ -133,6 +134,10 @@ function storeProgress(
     },
     onOutput(lines: readonly string[]): void {
       append(lines.map((line) => ({ at: clock(), kind: "output", data: parts.redact(line, settings.secrets) })));
+    },
+    onEvents(events: readonly AgentEvent[]): void {
+      const redacted = (event: AgentEvent) => mapTexts(event, (text) => parts.redact(text, settings.secrets));
+      append(events.map((event) => ({ at: event.at, kind: "agent", data: redacted(event) })));
     },
     onPatch(patch: string): void {
       append([{ at: clock(), kind: "patch", data: patch }]);

@@ -6,5 +6,6 @@ const outcome = await createRunner().run(request, {
   signal: new AbortController().signal,
   onPhase: () => {},
   onOutput: (lines) => console.log(lines.join("\n")),
+  onEvents: () => {},
 });
 console.log(JSON.stringify(outcome));

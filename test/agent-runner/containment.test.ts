@@ -148,7 +148,7 @@ describe("what an agent can see and touch", () => {
     write(host.dir, { "data/key.pem": canary });
     const script = join(host.dir, "agent.sh");
     writeFileSync(script, `#!/bin/bash\nls ${host.dir}; cat ${host.dir}/data/key.pem`, { mode: 0o755 });
-    const { output } = await host.run("", { agent: { command: [script] } });
+    const { output } = await host.run("", { agent: { kind: "command", command: [script] } });
     expect(output).not.toContain(canary);
     expect(output.split("\n")).toContain("agent.sh");
     expect(output.split("\n")).not.toContain("data");

@@ -180,7 +180,14 @@ async function supervisorOf(host: Host): Promise<number> {
 
 function requestOf(host: Host, agent: string): RunRequest {
   const limits = { minutes: 1, idleMinutes: 1 };
-  return { ...host.workspace, agent: { command: [agent] }, network: [], prompt: "", context: [], limits };
+  return {
+    ...host.workspace,
+    agent: { kind: "command", command: [agent] },
+    network: [],
+    prompt: "",
+    context: [],
+    limits,
+  };
 }
 
 /** The runner in a process of its own, as the app is one. */

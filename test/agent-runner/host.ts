@@ -63,7 +63,7 @@ export function openHost(files: Readonly<Record<string, string>> = { "greeting.t
     const runner = createRunner({ hidden: [join(dir, "data")], onWarning: (message) => warnings.push(message) });
     const request: RunRequest = {
       ...workspace,
-      agent: { command: [program(script)] },
+      agent: { kind: "command", command: [program(script)] },
       network: [],
       prompt: "do it",
       context: [],
@@ -74,6 +74,7 @@ export function openHost(files: Readonly<Record<string, string>> = { "greeting.t
       signal: signal ?? new AbortController().signal,
       onPhase: (phase) => phases.push(phase),
       onOutput: (batch) => lines.push(...batch),
+      onEvents: () => {},
     });
     return { outcome, output: lines.join("\n"), phases, warnings };
   };

@@ -126,7 +126,7 @@ describe("a run", () => {
 
   it("fails before it starts anything when the agent's program is not there or cannot be executed", async () => {
     for (const command of [["/no/such/agent"], ["agent"], [join(host.mirror, "HEAD")]]) {
-      expect((await host.run("", { agent: { command } })).outcome).toMatchObject({
+      expect((await host.run("", { agent: { kind: "command", command } })).outcome).toMatchObject({
         kind: "failed",
         class: "agent_missing",
       });
@@ -140,7 +140,7 @@ describe("a run", () => {
       'import { word } from "./word.ts"; import { writeFileSync } from "node:fs"; writeFileSync("greeting.txt", word as string);',
       "agent.ts",
     );
-    const { outcome } = await host.run("", { agent: { command: [process.execPath, script] } });
+    const { outcome } = await host.run("", { agent: { kind: "command", command: [process.execPath, script] } });
     expect(host.imported(outcome).read("greeting.txt")).toBe("imported");
   });
 

@@ -76,7 +76,10 @@ describe("setup and network", () => {
         await fetch(url).then(async (answer) => console.log(url, answer.status, await answer.text()), () => console.log(url, "failed"));`,
       "agent.mjs",
     );
-    const { outcome, output } = await host.run("", { agent: { command: [agent] }, network: [address] });
+    const { outcome, output } = await host.run("", {
+      agent: { kind: "command", command: [agent] },
+      network: [address],
+    });
     expect(output).toContain(`http://${address}/ 200 a package`);
     expect(output).toContain("https://secure.example.com/ failed");
     expect(outcome).toHaveProperty("blockedHosts", [

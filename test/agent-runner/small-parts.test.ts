@@ -45,9 +45,10 @@ describe("a network list", () => {
 });
 
 describe("a sign of life", () => {
-  const before = { atMs: 0, outputBytes: 10, cpuSeconds: 5, processes: "1,2" };
+  const before = { atMs: 0, outputBytes: 10, signs: 3, cpuSeconds: 5, processes: "1,2" };
   it.each([
     ["output", { outputBytes: 11 }, true],
+    ["bytes of a model seen elsewhere", { signs: 4 }, true],
     ["a process that came", { processes: "1,2,3" }, true],
     ["work of a processor", { cpuSeconds: 5.3 }, true],
     ["an idle runtime's timers", { cpuSeconds: 5.1 }, false],

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -99,7 +99,11 @@ ${fixingAgent}`;
     await asleep(1);
     await world.kill();
     await asleep(0);
+    // Of a task that nobody works on again, here: closed meanwhile, or taken over by another machine.
+    const abandoned = join(world.dataDir, "workspaces", "4711-7", "repo");
+    mkdirSync(abandoned, { recursive: true });
     await world.start();
+    expect(existsSync(abandoned)).toBe(false);
     await asleep(1);
     world.release(killed);
     await world.settled();
@@ -139,10 +143,12 @@ describe("what goes wrong on the way", () => {
     world.github.assertClean();
   });
 
-  it("a write whose answer was lost is not made twice", async () => {
+  it("a write whose answer was lost is not made twice, and a repository that was away for a moment is fetched again", async () => {
     const world = await buildWorld({ database: await databases.create() });
     const { faults } = world.github;
     const repo = "/repos/{owner}/{repo}";
+    faults.answer({ route: "GIT upload-pack", status: 502 });
+    faults.answer({ route: "GIT upload-pack", status: 401 });
     faults.answer({ route: `POST ${repo}/issues/{issue_number}/comments`, status: 502, when: "after", times: 2 });
     faults.answer({ route: `POST ${repo}/issues/comments/{comment_id}/reactions`, status: 502, when: "after" });
     faults.answer({ route: "GIT receive-pack", status: 502, when: "after" });

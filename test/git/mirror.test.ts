@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { mkdir, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createGit } from "../../src/git/index.ts";
 import { git, link, submodule } from "./support/plain-git.ts";
@@ -54,6 +55,22 @@ describe("the mirror of a repository", () => {
     await git(bench.remote, ["update-ref", "-d", "refs/heads/folder"]);
     const inner = await bench.pushes("folder/inner", { a: "2" });
     expect(await fetch("folder/inner")).toMatchObject({ kind: "ok", sha: inner });
+  });
+
+  it("takes branches again after a crash in the middle of it", async () => {
+    const before = await fetch("main");
+    if (before.kind !== "ok") throw new Error("no mirror");
+    const newer = await bench.pushes("main", { a: "after the crash" }, [bench.baseSha]);
+    const left = ["refs/heads/main.lock", "packed-refs.lock", "objects/pack/tmp_pack_x", "../8.git.0a1b2c/HEAD"];
+    for (const path of left) {
+      await mkdir(dirname(join(before.gitDir, path)), { recursive: true });
+      await writeFile(join(before.gitDir, path), "");
+    }
+    expect(await fetch("main")).not.toMatchObject({ kind: "ok" });
+    await bench.baton.clearLeft();
+    expect(await fetch("main")).toMatchObject({ kind: "ok", sha: newer });
+    for (const path of left) expect(existsSync(join(before.gitDir, path)), path).toBe(false);
+    await bench.pushes("main", startFiles);
   });
 
   it("serves ten callers of one repository at once, one after the other", async () => {

@@ -50,7 +50,7 @@ describe("writes of one installation", () => {
     const { clock, passes } = manualClock();
     const pacing = createPacing(clock);
     const sent: string[] = [];
-    const first = pacing.write(1, async () => pacing.pause(1, clock.now() + 60_000));
+    const first = pacing.write(1, () => pacing.pause(1, clock.now() + 60_000));
     const second = failureOf(pacing.write(1, async () => sent.push("during the pause")));
     await first;
     expect((await second).code).toBe("rate_limited");
@@ -65,7 +65,7 @@ describe("writes of one installation", () => {
     const sent: string[] = [];
     const sleep = async (milliseconds: number) => {
       await clock.sleep(milliseconds);
-      pacing.pause(1, clock.now() + 60_000);
+      await pacing.pause(1, clock.now() + 60_000);
     };
     const pacing = createPacing({ now: clock.now, sleep });
     for (let count = 0; count < 10; count += 1) await pacing.write(1, done);
@@ -76,7 +76,7 @@ describe("writes of one installation", () => {
   test("that a pause refused do not use up the burst", async () => {
     const { clock, slept, passes } = manualClock();
     const pacing = createPacing(clock);
-    pacing.pause(1, clock.now() + 1);
+    await pacing.pause(1, clock.now() + 1);
     for (let count = 0; count < 20; count += 1) await failureOf(pacing.write(1, done));
     passes(1);
     for (let count = 0; count < 10; count += 1) await pacing.write(1, done);
@@ -93,13 +93,13 @@ describe("writes of one installation", () => {
   });
 });
 
-test("a shorter pause does not cut a longer one short", () => {
+test("a shorter pause does not cut a longer one short", async () => {
   const { clock, passes } = manualClock();
   const pacing = createPacing(clock);
-  pacing.pause(1, clock.now() + 100_000);
-  pacing.pause(1, clock.now() + 10_000);
+  await pacing.pause(1, clock.now() + 100_000);
+  await pacing.pause(1, clock.now() + 10_000);
   passes(50_000);
-  expect(() => pacing.refuseWhilePaused(1)).toThrow("asked this installation to wait");
+  await expect(pacing.refuseWhilePaused(1)).rejects.toThrow("asked this installation to wait");
   passes(50_000);
-  pacing.refuseWhilePaused(1);
+  await pacing.refuseWhilePaused(1);
 });

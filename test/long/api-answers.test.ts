@@ -154,6 +154,29 @@ describe("whatever GitHub answers to a write", { timeout: 150_000 }, () => {
     world.github.assertClean();
   });
 
+  it("an answer that never comes is not waited for, and what it was about is not made again", async () => {
+    const { world, app, errors } = await buildOwnWorld();
+    const silence = Promise.withResolvers<void>();
+    const silent = ["comment", "pull", "check"] as const;
+    for (const write of silent) world.github.faults.run({ route: routes[write], when: "after" }, () => silence.promise);
+    const issue = await world.issue();
+    await world.as("ann").comments(issue, "/agent run");
+    const givenUp = (n: number) =>
+      until(async () => ((await effectsWithoutAnswer(world)) === n ? true : undefined), {
+        what: "the end of patience",
+        within: 60_000,
+      });
+    for (const n of silent.keys()) {
+      await givenUp(n + 1);
+      await makeDue(world, app);
+    }
+    silence.resolve();
+    await settledInAHurry(world, app);
+    await expectOneOfEach(world, issue, "silence");
+    expect(errors).toEqual([]);
+    world.github.assertClean();
+  });
+
   it("no call is made before GitHub wants one, and then everything is made up for", async () => {
     const { world, app, errors } = await buildOwnWorld();
     for (const { answer, plan } of limits) {
@@ -326,6 +349,15 @@ function callsSince(world: World, since: number): readonly string[] {
     .slice(since)
     .map(({ route }) => route)
     .filter((route) => !route.startsWith("GIT"));
+}
+
+/** Effects of which a try ended without an answer, done by now or not. */
+async function effectsWithoutAnswer(world: World): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*) as n from baton.effect where attempts > 1 or error like '%no answer from GitHub%'`.execute(
+    world.db,
+  );
+  return Number(rows[0]?.n);
 }
 
 async function effectsOf(world: World, owner: string): Promise<number> {

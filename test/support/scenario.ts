@@ -10,6 +10,8 @@ export interface Scenario {
   readonly agentYml: string;
   readonly repositoryDir: string;
   readonly agent: ScenarioAgent;
+  /** Path of `model.yml`, what a scripted model answers to an agent that asks one; undefined when there is none. */
+  readonly model: string | undefined;
   /** Path of `expect.sh`: run with bash in a fresh clone of the pull request's branch, exit code 0 means good. */
   readonly expect: string;
 }
@@ -33,7 +35,7 @@ const TURN = /^\d+-.+\.(sh|patch)$/;
 
 /**
  * Reads a scenario: `repository/`, `issue.md` (first line the title, the rest the description), `agent.yml`,
- * `expect.sh`, and either an executable `agent` or `turns/` (played by `turns-agent`, which says what a turn is).
+ * `expect.sh`, `model.yml` where a model is scripted, and either an executable `agent` or `turns/` (played by `turns-agent`, which says what a turn is).
  *
  * @throws ScenarioError naming everything that is missing
  */
@@ -53,7 +55,8 @@ export async function loadScenario(dir: string): Promise<Scenario> {
   await text("expect.sh", "the script that judges the pull request's branch");
   const agent = await findAgent(root, problems);
   if (agent === undefined || problems.length > 0) throw new ScenarioError(root, problems);
-  return { name: basename(root), issue, agentYml, repositoryDir, agent, expect: join(root, "expect.sh") };
+  const model = (await kindOf(join(root, "model.yml"))) === "file" ? join(root, "model.yml") : undefined;
+  return { name: basename(root), issue, agentYml, repositoryDir, agent, model, expect: join(root, "expect.sh") };
 }
 
 /** The policy with the address (`host:port`) of the package registry in place of `{registry}`. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { onTestFinished } from "vitest";
-import type { Config } from "../../src/config.ts";
+import type { Config, Profile } from "../../src/config.ts";
 import type { Limits } from "../../src/orchestrator/domain/policy.ts";
 import type { RunOutcome } from "../../src/orchestrator/domain/run.ts";
 import { openPool } from "../../src/orchestrator/store/pool.ts";
@@ -28,8 +28,8 @@ export interface WorldOptions {
   readonly files?: Readonly<Record<string, string>>;
   readonly limits?: Partial<Config["limits"]>;
   readonly sandbox?: Partial<Config["sandbox"]>;
-  /** More profiles beside `default` and `careful`: the same agent with other limits. */
-  readonly profiles?: Readonly<Record<string, Limits>>;
+  /** Profiles beside or instead of `default` and `careful`: the same agent with other limits, or another agent. */
+  readonly profiles?: Readonly<Record<string, Partial<Limits> | Profile>>;
   /** Files the operator provides for the repository, by name. */
   readonly provided?: Readonly<Record<string, string>>;
   /** Where Baton runs: in this process, or as a process of its own. */
@@ -201,7 +201,7 @@ export async function buildWorld(options: WorldOptions): Promise<World> {
   return world;
 }
 
-const fiveMinutes: Limits = { minutes: 5, idleMinutes: 5 };
+const fiveMinutes: Limits = { minutes: 5, idleMinutes: 5, turns: 80, tokens: 3_000_000 };
 
 function configOf(
   options: WorldOptions,
@@ -219,18 +219,22 @@ function configOf(
     dataDir,
     privateFiles: [],
     logLevel: "error",
-    profiles: Object.fromEntries(
-      Object.entries({ default: fiveMinutes, careful: fiveMinutes, ...options.profiles }).map(([name, limits]) => [
-        name,
-        { agent: "command" as const, command: [program], limits },
-      ]),
-    ),
+    agentsDir: join(directory, "agents"),
+    profiles: profilesOf(program, { default: {}, careful: {}, ...options.profiles }),
     limits: { total: 5, perRepository: 3, ...options.limits },
     sandbox: { driver: "srt", network: [], memoryMb: 1024, pids: 128, diskMb: 256, ...options.sandbox },
     repositories: options.provided
       ? { "acme/shop": { files: providedFiles(directory, options.provided), network: [] } }
       : {},
   };
+}
+
+function profilesOf(program: string, wanted: NonNullable<WorldOptions["profiles"]>): Config["profiles"] {
+  const profiles: Record<string, Profile> = {};
+  for (const [name, profile] of Object.entries(wanted))
+    profiles[name] =
+      "agent" in profile ? profile : { agent: "command", command: [program], limits: { ...fiveMinutes, ...profile } };
+  return profiles;
 }
 
 function providedFiles(directory: string, files: Readonly<Record<string, string>>): string {

@@ -1,20 +1,33 @@
-import { createHash } from "node:crypto";
-import { chown, mkdir, rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { runTool, startGroup } from "../process.ts";
 import type { Box } from "../types.ts";
-import { type ControlGroup, makeControlGroup, removeControlGroup } from "./control-group.ts";
 import { blockedDirectories, type Identity } from "./identity.ts";
 import { killByForce, killEverything } from "./leftovers.ts";
-import { type CommandEnd, relayIn, type SandboxCommand, type SupervisorOptions } from "./protocol.ts";
+import { makePlace, type Place } from "./place.ts";
+import type { CommandEnd, Order, SandboxCommand, SupervisorOptions } from "./protocol.ts";
 import { listenTo } from "./reports.ts";
 import { oomKills } from "./watch.ts";
 
 /** One run's sandbox: a supervisor process that runs commands one after the other. */
 export interface OpenBox {
   readonly run: (command: SandboxCommand) => Promise<CommandEnd>;
+  /** Runs a command that is talked with. `onLine` gets each line of its standard output, hostile as it may be. */
+  readonly talk: (command: SandboxCommand, onLine: (line: string) => void) => Conversation;
   /** Kills everything at once and proves that nothing is left. May be called at any time, and more than once. */
   readonly close: () => Promise<void>;
+}
+
+/** A running command that is talked with. Whatever is said to one that has ended is lost without harm. */
+export interface Conversation {
+  readonly say: (line: string) => void;
+  /** Closes its standard input: most programs take that as the wish to end. */
+  readonly hush: () => void;
+  /** Keeps the idle limit off: something of its work was seen outside the sandbox. */
+  readonly alive: () => void;
+  /** Kills the command, and nothing else of the sandbox. */
+  readonly kill: () => void;
+  readonly end: Promise<CommandEnd>;
 }
 
 export interface BoxOrder {
@@ -48,7 +61,8 @@ export async function openBox(order: BoxOrder): Promise<Opened> {
   });
   const errors = lastWords(child.stderr);
   child.stdin.on("error", () => {});
-  const reports = listenTo(child.stdout, order.onOutput);
+  let hear = (_line: string) => {};
+  const reports = listenTo(child.stdout, { onOutput: order.onOutput, onSaid: (line) => hear(line) });
   const gone = child.then(reports.supervisorIsGone);
   const close = () => closeBox(order, place, { group: child.pid, gone, namespaces: reports.namespaces });
   const first = await reports.next();
@@ -56,8 +70,9 @@ export async function openBox(order: BoxOrder): Promise<Opened> {
     await close();
     return { kind: "refused", detail: detailOf(first) || errors() || "The sandbox's supervisor ended without a word." };
   }
+  const tell = (order: Order) => void child.stdin.write(`${JSON.stringify(order)}\n`);
   const run = async (command: SandboxCommand): Promise<CommandEnd> => {
-    child.stdin.write(`${JSON.stringify(command)}\n`);
+    tell({ type: "run", command });
     let overdue = false;
     const backstop = setTimeout(() => {
       overdue = true;
@@ -70,48 +85,20 @@ export async function openBox(order: BoxOrder): Promise<Opened> {
       answer.type === "ended" ? answer.end : { kind: "broken", detail: detailOf(answer) || errors() };
     return withMemoryInMind(end, place);
   };
-  return { kind: "open", box: { run, close } };
-}
-
-interface Place {
-  readonly ownDir: string;
-  readonly group: ControlGroup | undefined;
-  /** A group taken over from a crashed run keeps its count. */
-  readonly oomKillsBefore: number;
-}
-
-/**
- * The supervisor's own directory: short, because a socket's path may have 107 bytes, and the same for the same task, so
- * that one left by a crash is found again.
- */
-async function makePlace({ root, box, identity }: BoxOrder): Promise<Place> {
-  const { name, ownDir } = placeOf(root);
-  await rm(ownDir, { recursive: true, force: true });
-  await mkdir(ownDir, { mode: 0o700 });
-  const { uid, gid } = identity;
-  await writeFile(
-    `${ownDir}/passwd`,
-    `root:x:0:0::/nonexistent:/bin/sh\nbaton:x:${uid}:${gid}::/nonexistent:/bin/sh\n`,
-  );
-  await writeFile(`${ownDir}/group`, `root:x:0:\nbaton:x:${gid}:\n`);
-  // sandbox-runtime's relay on the host would outlive a supervisor that is killed.
-  await writeFile(relayIn(ownDir), '#!/bin/sh\nexec setpriv --pdeathsig KILL -- socat "$@"\n', { mode: 0o755 });
-  await mkdir(`${ownDir}/empty`);
-  if (identity.dropped) for (const path of [ownDir, `${ownDir}/empty`]) await chown(path, uid, gid);
-  const group = box.driver === "none" ? undefined : await makeControlGroup(name, box.limits);
-  return { ownDir, group, oomKillsBefore: group?.oomCounter ? await oomKills(group.oomCounter) : 0 };
-}
-
-function placeOf(root: string) {
-  const name = `baton-${createHash("sha256").update(root).digest("hex").slice(0, 12)}`;
-  return { name, ownDir: `/tmp/${name}` };
-}
-
-/** Removes what a box at this root may have left if the app crashed. Not while one is open. */
-export async function removeLeftBox(root: string): Promise<void> {
-  const { name, ownDir } = placeOf(root);
-  await rm(ownDir, { recursive: true, force: true });
-  await removeControlGroup(name);
+  const talk = (command: SandboxCommand, onLine: (line: string) => void): Conversation => {
+    hear = onLine;
+    const end = run({ ...command, talk: true }).finally(() => {
+      hear = () => {};
+    });
+    return {
+      say: (line) => tell({ type: "say", line }),
+      hush: () => tell({ type: "hush" }),
+      alive: () => tell({ type: "alive" }),
+      kill: () => tell({ type: "kill" }),
+      end,
+    };
+  };
+  return { kind: "open", box: { run, talk, close } };
 }
 
 async function supervisorArgv(order: BoxOrder, place: Place): Promise<[string, ...string[]]> {

@@ -6,6 +6,10 @@ const tailSize = 64 * 1024;
 const shownSize = 4 * 1024 * 1024;
 /** A command that prints more than this is ended: nobody reads it, and it costs the host. */
 export const outputCap = 64 * 1024 * 1024;
+/** The same for one that is talked with: a protocol says each word of a model in a message of its own. */
+export const talkCap = 256 * 1024 * 1024;
+/** A longer line of a talking command is left out. */
+const longestSaid = 8 * 1024 * 1024;
 
 /**
  * Collects what a hostile command prints, at bounded cost: lines for the listener (the first 4 MiB), a tail for people,
@@ -50,7 +54,46 @@ export function collectOutput(onLines: (lines: readonly string[]) => void) {
       },
     };
   };
-  return { stream, flush, total: () => total, tail: tail.text };
+  /** For lines that are meant for a program: whole or not at all, and no part of the tail. */
+  const said = (onLine: (line: string) => void) => {
+    const lines = wholeLines(longestSaid, onLine);
+    return {
+      push: (chunk: Buffer) => {
+        total += chunk.length;
+        lines.push(chunk);
+      },
+      end: lines.end,
+    };
+  };
+  return { stream, said, flush, total: () => total, tail: tail.text };
+}
+
+/** Cuts bytes into lines. One longer than `longest` bytes is swallowed as it comes, so that it is never held. */
+export function wholeLines(longest: number, onLine: (line: string) => void) {
+  let held: Buffer[] = [];
+  let size = 0;
+  const take = (piece: Buffer) => {
+    size += piece.length;
+    if (size > longest) held = [];
+    else held.push(piece);
+  };
+  const finish = () => {
+    if (size > 0 && size <= longest) onLine(Buffer.concat(held).toString("utf8"));
+    held = [];
+    size = 0;
+  };
+  return {
+    push: (chunk: Buffer) => {
+      let from = 0;
+      for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, from)) {
+        take(chunk.subarray(from, at));
+        finish();
+        from = at + 1;
+      }
+      if (from < chunk.length) take(chunk.subarray(from));
+    },
+    end: finish,
+  };
 }
 
 export type Output = ReturnType<typeof collectOutput>;

@@ -40,6 +40,16 @@ export async function livingNamespaces(wanted: ReadonlySet<string>): Promise<rea
   return [...living];
 }
 
+/** Living processes with this path in their arguments. */
+export async function processesNaming(path: string): Promise<readonly number[]> {
+  const naming: number[] = [];
+  for (const { pid } of (await readProcesses()).filter(isAlive)) {
+    const words = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (pid !== process.pid && words.includes(path)) naming.push(pid);
+  }
+  return naming;
+}
+
 /** Living processes of a user. */
 export async function processesOf(uid: number): Promise<readonly number[]> {
   const owned: number[] = [];

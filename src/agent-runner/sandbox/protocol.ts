@@ -10,6 +10,8 @@ export interface SandboxCommand {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly stdin: string;
+  /** Keeps standard input open for `say`; standard output is lines for whoever talks, not output for people. */
+  readonly talk?: boolean;
   /** Readable besides the system directories. */
   readonly read: readonly string[];
   readonly write: readonly string[];
@@ -43,12 +45,26 @@ export type CommandEnd =
   /** The sandbox could not be built, or its supervisor is gone. */
   | { readonly kind: "broken"; readonly detail: string };
 
+/** What the app tells a supervisor. All but `run` are about the command that is running, and are void without one. */
+export type Order =
+  | { readonly type: "run"; readonly command: SandboxCommand }
+  /** One line for a talking command's standard input. */
+  | { readonly type: "say"; readonly line: string }
+  /** Closes that input. */
+  | { readonly type: "hush" }
+  /** Somebody saw the command work where the supervisor cannot look: it is not idle. */
+  | { readonly type: "alive" }
+  /** Kills the command, not the sandbox. */
+  | { readonly type: "kill" };
+
 export type Report =
   | { readonly type: "ready" }
   | { readonly type: "refused"; readonly detail: string }
   /** Identity of the pid namespace the command lives in, so that its end can be proved from outside. */
   | { readonly type: "started"; readonly pidNamespace: string }
   | { readonly type: "output"; readonly lines: readonly string[] }
+  /** One line of a talking command's standard output. */
+  | { readonly type: "said"; readonly line: string }
   | { readonly type: "ended"; readonly end: CommandEnd };
 
 /** First argument of the supervisor. */

@@ -4,11 +4,16 @@ import type { Report } from "./protocol.ts";
 
 type Answer = Extract<Report, { type: "ready" | "refused" | "ended" }>;
 
+export interface Ears {
+  readonly onOutput: (lines: readonly string[]) => void;
+  readonly onSaid: (line: string) => void;
+}
+
 /**
- * Reads a supervisor's reports: output goes to the listener as it comes, answers wait for whoever asks next. A
- * supervisor that is gone answers `refused` without a detail, for ever.
+ * Reads a supervisor's reports: output and lines said go to the listener as they come, answers wait for whoever asks
+ * next. A supervisor that is gone answers `refused` without a detail, for ever.
  */
-export function listenTo(stream: Readable, onOutput: (lines: readonly string[]) => void) {
+export function listenTo(stream: Readable, { onOutput, onSaid }: Ears) {
   const answers: Answer[] = [];
   const waiting: ((answer: Answer) => void)[] = [];
   const namespaces = new Set<string>();
@@ -17,6 +22,7 @@ export function listenTo(stream: Readable, onOutput: (lines: readonly string[]) 
   createInterface({ input: stream }).on("line", (line) => {
     const report = JSON.parse(line) as Report;
     if (report.type === "output") onOutput(report.lines);
+    else if (report.type === "said") onSaid(report.line);
     else if (report.type === "started") namespaces.add(report.pidNamespace);
     else deliver(report);
   });

@@ -3,11 +3,12 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { startMember } from "../process.ts";
+import { type Grip, holdOn } from "./grip.ts";
 import { launcherScript } from "./launcher.ts";
 import { killByForce } from "./leftovers.ts";
-import { collectOutput, type Output } from "./output.ts";
+import { collectOutput, type Output, outputCap, talkCap } from "./output.ts";
 import { livingNamespaces, readProcesses, treeBelow } from "./processes.ts";
-import type { CommandEnd, Report, SandboxCommand, SupervisorOptions } from "./protocol.ts";
+import type { CommandEnd, Order, Report, SandboxCommand, SupervisorOptions } from "./protocol.ts";
 import type { Isolation } from "./srt.ts";
 import { watchLimits } from "./watch.ts";
 
@@ -18,16 +19,29 @@ import { watchLimits } from "./watch.ts";
  */
 const options = JSON.parse(process.argv[2] ?? "{}") as SupervisorOptions;
 
+let current: Grip | undefined;
+
 try {
   const isolation = await openIsolation();
   report({ type: "ready" });
-  for await (const line of createInterface({ input: process.stdin })) {
-    report({ type: "ended", end: await carryOut(isolation, JSON.parse(line) as SandboxCommand) });
-  }
+  for await (const line of createInterface({ input: process.stdin })) obey(isolation, JSON.parse(line) as Order);
 } catch (error) {
   report({ type: "refused", detail: messageOf(error) });
 }
 process.exit(0);
+
+/** The app gives the next command only when the last one has ended; everything else is about the one that runs. */
+function obey(isolation: Isolation, order: Order): void {
+  if (order.type !== "run") {
+    current?.take(order);
+    return;
+  }
+  current = holdOn();
+  void carryOut(isolation, order.command, current).then((end) => {
+    current = undefined;
+    report({ type: "ended", end });
+  });
+}
 
 async function openIsolation(): Promise<Isolation> {
   if (options.driver === "none") return { wrap: async (_command, launcher) => launcher, takeBlockedHosts: () => [] };
@@ -36,16 +50,22 @@ async function openIsolation(): Promise<Isolation> {
   return openSrt(options.ownDir);
 }
 
-async function carryOut(isolation: Isolation, command: SandboxCommand): Promise<CommandEnd> {
+async function carryOut(isolation: Isolation, command: SandboxCommand, grip: Grip): Promise<CommandEnd> {
   try {
     const line = await isolation.wrap(command, launcherScript(command));
-    return await runWrapped(isolation, command, line);
+    return await runWrapped(isolation, { command, grip, line });
   } catch (error) {
     return { kind: "broken", detail: messageOf(error) };
   }
 }
 
-async function runWrapped(isolation: Isolation, command: SandboxCommand, line: string): Promise<CommandEnd> {
+interface Wrapped {
+  readonly command: SandboxCommand;
+  readonly grip: Grip;
+  readonly line: string;
+}
+
+async function runWrapped(isolation: Isolation, { command, grip, line }: Wrapped): Promise<CommandEnd> {
   const child = startMember({ argv: ["/bin/sh", "-c", shellOf(line)], cwd: process.cwd(), env: shellEnv() });
   const output = collectOutput((lines) => report({ type: "output", lines }));
   const flushing = setInterval(output.flush, 100);
@@ -53,7 +73,8 @@ async function runWrapped(isolation: Isolation, command: SandboxCommand, line: s
   const namespace = readNamespace(child.stdio[3] as Readable).finally(() => {
     inside = true;
   });
-  connect(child, output, command.stdin);
+  connect(child, output, command);
+  grip.hold(child.stdin, () => void killTree(child.pid ?? 0));
   const ended = new AbortController();
   const limited = watchLimits(
     {
@@ -61,6 +82,8 @@ async function runWrapped(isolation: Isolation, command: SandboxCommand, line: s
       limits: command.limits,
       dirs: command.write,
       outputBytes: output.total,
+      outputCap: command.talk ? talkCap : outputCap,
+      signs: grip.signs,
       isInside: () => inside,
       oomCounter: options.oomCounter,
       oomKillsBefore: options.oomKillsBefore ?? 0,
@@ -108,15 +131,19 @@ async function exitOf(child: ReturnType<typeof startMember>): Promise<number> {
   return code ?? 128 + (signal ? constants.signals[signal] : 0);
 }
 
-function connect(child: ReturnType<typeof startMember>, output: Output, stdin: string): void {
-  for (const from of [child.stdout, child.stderr]) {
-    const to = output.stream();
+function connect(child: ReturnType<typeof startMember>, output: Output, { talk, stdin }: SandboxCommand): void {
+  const spoken = talk ? output.said((line) => report({ type: "said", line })) : output.stream();
+  for (const [from, to] of [
+    [child.stdout, spoken],
+    [child.stderr, output.stream()],
+  ] as const) {
     from.on("data", (chunk: Buffer) => to.push(chunk));
     from.on("close", () => to.end());
   }
   // A command need not read what it is given.
   child.stdin.on("error", () => {});
-  child.stdin.end(stdin);
+  if (talk) child.stdin.write(stdin);
+  else child.stdin.end(stdin);
 }
 
 /**

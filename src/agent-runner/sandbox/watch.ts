@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { isSignOfLife, type Sign } from "../liveness.ts";
 import type { Limit } from "../types.ts";
-import { outputCap } from "./output.ts";
 import { type ProcessEntry, readProcesses, treeBelow } from "./processes.ts";
 import type { CommandLimits } from "./protocol.ts";
 import { diskMbOf, freeMbOf, memoryMbOf } from "./usage.ts";
@@ -12,6 +11,9 @@ export interface Watched {
   /** Directories whose size counts against the disk limit. */
   readonly dirs: readonly string[];
   readonly outputBytes: () => number;
+  readonly outputCap: number;
+  /** Grows with every sign of life that was seen elsewhere. */
+  readonly signs: () => number;
   /** Whether the sandbox stands: while it is built, its processes see a mixture of its files and the host's. */
   readonly isInside: () => boolean;
   readonly oomCounter: string | undefined;
@@ -52,7 +54,7 @@ function wallRule({ limits }: Watched): Rule {
   return async () => (performance.now() >= end ? "minutes" : undefined);
 }
 
-function outputRule({ outputBytes }: Watched): Rule {
+function outputRule({ outputBytes, outputCap }: Watched): Rule {
   return async () => (outputBytes() > outputCap ? "output" : undefined);
 }
 
@@ -63,12 +65,13 @@ function memoryRule({ limits, oomCounter, oomKillsBefore, isInside }: Watched): 
   };
 }
 
-function idleRule({ limits, outputBytes }: Watched): Rule {
+function idleRule({ limits, outputBytes, signs }: Watched): Rule {
   let last: Sign | undefined;
   return async (tree) => {
     const now: Sign = {
       atMs: performance.now(),
       outputBytes: outputBytes(),
+      signs: signs(),
       cpuSeconds: tree.reduce((sum, entry) => sum + entry.cpuTicks, 0) / ticksPerSecond,
       processes: tree.map((entry) => `${entry.pid}:${entry.startTick}`).join(),
     };

@@ -7,6 +7,8 @@ export interface Layout {
   readonly repo: string;
   readonly home: string;
   readonly tmp: string;
+  /** The agent's own settings and state: nothing of the repository, setup included, gets here. */
+  readonly agent: string;
   /** Read-only for the agent. */
   readonly context: string;
   /** Holds the result file; writable, outside the tree. */
@@ -28,6 +30,7 @@ export function layoutOf(root: string): Layout {
     repo: join(root, "repo"),
     home: join(root, "home"),
     tmp: join(root, "tmp"),
+    agent: join(root, "agent"),
     context: join(root, "context"),
     answer,
     resultFile: join(answer, "result.json"),

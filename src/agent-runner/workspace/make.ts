@@ -10,6 +10,7 @@ export interface WorkspaceOrder {
   readonly identity: Identity;
   readonly files: string | undefined;
   readonly context: readonly ContextFile[];
+  readonly agentFiles: readonly ContextFile[];
 }
 
 export interface Workspace {
@@ -28,12 +29,17 @@ export async function makeWorkspace(order: WorkspaceOrder): Promise<Workspace> {
   await removeTrees((await readdir(layout.root)).map((name) => join(layout.root, name)));
   for (const path of [layout.repo, layout.home, layout.tmp, layout.answer, layout.exporter])
     await mkdir(path, { mode: 0o700 });
-  for (const path of [layout.context, layout.provided]) await mkdir(path, { mode: 0o700 });
+  for (const path of [layout.agent, layout.context, layout.provided]) await mkdir(path, { mode: 0o700 });
   await mkdir(layout.outbox, { mode: 0o700 });
-  for (const { name, content } of order.context) await writeFile(join(layout.context, safeName(name)), content);
+  await writeFiles(layout.context, order.context);
+  await writeFiles(layout.agent, order.agentFiles);
   const providedPaths = await copyProvided(order, layout);
   await giveTo(order.identity, layout);
   return { layout, providedPaths };
+}
+
+async function writeFiles(dir: string, files: readonly ContextFile[]): Promise<void> {
+  for (const { name, content } of files) await writeFile(join(dir, safeName(name)), content);
 }
 
 /** Copied by the app, because they may be readable for it alone; put into the clone inside the sandbox. */
@@ -50,7 +56,7 @@ async function giveTo({ uid, gid, dropped }: Identity, layout: Layout): Promise<
   if (!dropped) return;
   for (const path of [layout.repo, layout.home, layout.tmp, layout.answer, layout.exporter])
     await chown(path, uid, gid);
-  for (const path of [layout.context, layout.provided]) {
+  for (const path of [layout.agent, layout.context, layout.provided]) {
     await chown(path, uid, gid);
     for (const name of await readdir(path, { recursive: true })) await lchown(join(path, name), uid, gid);
   }

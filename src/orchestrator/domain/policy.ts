@@ -30,4 +30,8 @@ export interface Limits {
   readonly minutes: number;
   /** Longest silence of the agent, in minutes. */
   readonly idleMinutes: number;
+  /** Requests an agent may make of its model. Agents without a gateway are not bound by it. */
+  readonly turns: number;
+  /** Tokens in and out. Likewise. */
+  readonly tokens: number;
 }

@@ -21,9 +21,20 @@ export type RunOutcome =
   | { readonly kind: "no_change"; readonly reason: string }
   | { readonly kind: "question"; readonly question: string }
   | { readonly kind: "stopped" }
-  | { readonly kind: "limit"; readonly which: "minutes" | "idle" | "memory" | "disk" | "output" }
+  | { readonly kind: "limit"; readonly which: LimitName }
   | { readonly kind: "gate"; readonly reasons: readonly string[]; readonly kept: "as_patch" | "not_kept" }
   | { readonly kind: "failed"; readonly class: FailureClass; readonly detail: string };
+
+/** What a run may be ended by; `requests` and `tokens` are the model gateway's. */
+export type LimitName = "minutes" | "idle" | "memory" | "disk" | "output" | "requests" | "tokens";
+
+/** What a run used of its model, as the provider counted it. `cachedInput` is part of `input`. */
+export interface ModelUsage {
+  readonly requests: number;
+  readonly input: number;
+  readonly cachedInput: number;
+  readonly output: number;
+}
 
 /** What the pull request tells a reviewer. Texts are the agent's own words: `render/` cleans them before anybody reads them. */
 export interface RunReport {
@@ -38,6 +49,8 @@ export interface RunReport {
   readonly flaggedPaths: readonly string[];
   readonly changedFiles: number;
   readonly seconds: number;
+  /** Undefined for agents that no model gateway stands beside. */
+  readonly usage?: ModelUsage | undefined;
 }
 
 export type Verification =

@@ -42,7 +42,18 @@ export type FailureClass =
   | "lost_worker"
   | "publish_refused"
   | "bad_result"
+  | ModelFailure
   | "internal";
+
+/** What the provider of the model answered, as the gateway saw it. */
+export type ModelFailure =
+  | "model_auth"
+  | "model_quota"
+  | "model_rate"
+  | "model_overflow"
+  | "model_request"
+  | "model_unavailable"
+  | "model_silent";
 
 /** How the last run ended, kept for the status comment. */
 export interface LastRun {

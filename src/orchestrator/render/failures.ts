@@ -47,6 +47,41 @@ export function failureText(failure: FailureClass): FailureText {
         what: "The agent changed nothing and left an answer that cannot be read.",
         remedy: "`/agent run` tries again.",
       };
+    case "model_auth":
+      return {
+        what: "The model's provider refused the operator's key.",
+        remedy: "the operator checks the key and what it may use (`providers` in baton.yml), then `/agent run`.",
+      };
+    case "model_quota":
+      return {
+        what: "The account with the model's provider is used up.",
+        remedy: "the operator tops it up or changes the profile, then `/agent run`.",
+      };
+    case "model_rate":
+      return {
+        what: "The model's provider turned the agent away as too fast, again and again.",
+        remedy: "wait a few minutes, then `/agent run`; the operator may lower `limits.total`.",
+      };
+    case "model_overflow":
+      return {
+        what: "The conversation grew longer than the model takes.",
+        remedy: "cut the issue smaller, or let the operator choose a model with a larger context, then `/agent run`.",
+      };
+    case "model_request":
+      return {
+        what: "The model's provider did not understand the request.",
+        remedy: "the operator checks the profile's `model` and the provider's `baseUrl` and `api`, then `/agent run`.",
+      };
+    case "model_unavailable":
+      return {
+        what: "The model's provider could not be reached or broke off.",
+        remedy: "`/agent run` tries again; if it repeats, the operator checks the provider.",
+      };
+    case "model_silent":
+      return {
+        what: "The model's provider stopped answering.",
+        remedy: "`/agent run` tries again; if it repeats, the operator checks the provider.",
+      };
     case "internal":
       return {
         what: "Something went wrong inside the app.",

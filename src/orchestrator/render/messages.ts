@@ -76,6 +76,10 @@ function limitText(which: string): string {
       return "working time";
     case "idle":
       return "no sign of life";
+    case "requests":
+      return "requests to the model";
+    case "tokens":
+      return "tokens";
     default:
       return which;
   }

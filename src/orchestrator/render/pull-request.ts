@@ -1,7 +1,7 @@
 import { codeSpan } from "../../text/code-block.ts";
 import { fencedBlock, oneLine, publishText } from "../../text/publish-text.ts";
 import { assertNever } from "../domain/decision.ts";
-import type { RunOrder, RunReport, Verification } from "../domain/run.ts";
+import type { ModelUsage, RunOrder, RunReport, Verification } from "../domain/run.ts";
 import { duration } from "./status-comment.ts";
 
 /** What a pull request and its check are made of. */
@@ -48,7 +48,7 @@ export function pullRequestBody(facts: PullRequestFacts): string {
     "---",
     `Closes #${facts.issue}`,
     "",
-    `<sub>Run \`${facts.run}\` · profile \`${order.profile}\` · input \`${order.snapshot.hash.slice(0, 12)}\` · ${duration(report.seconds)} · ${report.changedFiles} ${report.changedFiles === 1 ? "file" : "files"} · requested by \`${order.requestedBy.login}\`</sub>`,
+    `<sub>Run \`${facts.run}\` · profile \`${order.profile}\` · input \`${order.snapshot.hash.slice(0, 12)}\` · ${duration(report.seconds)}${usageText(report.usage)} · ${report.changedFiles} ${report.changedFiles === 1 ? "file" : "files"} · requested by \`${order.requestedBy.login}\`</sub>`,
   ].join("\n");
 }
 
@@ -70,9 +70,16 @@ export function checkSummary(facts: Pick<PullRequestFacts, "report" | "run">): {
       verificationText(report.verification),
       "",
       ...hosts,
-      `Run \`${facts.run}\`, ${duration(report.seconds)}.`,
+      `Run \`${facts.run}\`, ${duration(report.seconds)}${usageText(report.usage)}.`,
     ].join("\n"),
   };
+}
+
+/** What the model cost in its own coin; empty for agents that nobody counts for. */
+function usageText(usage: ModelUsage | undefined): string {
+  if (!usage) return "";
+  const thousands = (count: number) => count.toLocaleString("en-US");
+  return ` · ${thousands(usage.input + usage.output)} tokens in ${thousands(usage.requests)} ${usage.requests === 1 ? "request" : "requests"}`;
 }
 
 function warnings(facts: PullRequestFacts): readonly string[] {

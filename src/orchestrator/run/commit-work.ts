@@ -1,4 +1,4 @@
-import type { Verification } from "../domain/run.ts";
+import type { ModelUsage, Verification } from "../domain/run.ts";
 import { commitMessage } from "../render/commit-message.ts";
 import type { AgentResult } from "../run-ports.ts";
 import type { Passed } from "./pass-gate.ts";
@@ -11,6 +11,8 @@ export interface MadeWork {
   readonly result: AgentResult | undefined;
   readonly gate: Passed;
   readonly verification: Verification;
+  /** Of all tries together. */
+  readonly usage: ModelUsage | undefined;
 }
 
 /** One commit by the app: only the final tree is taken, its parent is the recorded base (security.md T27). */
@@ -41,6 +43,7 @@ export async function commitWork(work: Work, made: MadeWork): Promise<Conducted>
     flaggedPaths: gate.flagged,
     changedFiles: gate.changedFiles.length,
     seconds: 0,
+    usage: made.usage,
   };
   return { outcome: { kind: "changed", headSha, baseSha: base.sha, report }, bundle };
 }

@@ -1,3 +1,4 @@
+import type { ModelUsage } from "../domain/run.ts";
 import { mapTexts } from "../map-texts.ts";
 import type { AgentResult, Source } from "../run-ports.ts";
 import { commitWork } from "./commit-work.ts";
@@ -37,10 +38,12 @@ async function workUntilGreen(work: Work): Promise<Conducted> {
   let start: Source = work.base;
   let retryTail: string | undefined;
   let result: AgentResult | undefined;
+  let usage: ModelUsage | undefined;
   for (let attempt = 1; ; attempt++) {
     const end = await letAgentWork(work, { start, retryTail });
     if (end.kind !== "changed") return { outcome: end };
     result = end.result ?? result;
+    usage = sumOf(usage, end.usage);
     const gate = await passGate(work, end);
     if (gate.kind === "refused") return gate.conducted;
     if (gate.changedFiles.length === 0)
@@ -48,11 +51,21 @@ async function workUntilGreen(work: Work): Promise<Conducted> {
     const verification = await verifyTree(work, gate.source, attempt);
     if (verification.kind === "ended") return { outcome: verification.outcome };
     if (verification.kind !== "failed" || attempt > verify.attempts) {
-      return commitWork(work, { end, result, gate, verification });
+      return commitWork(work, { end, result, gate, verification, usage });
     }
     start = gate.source;
     retryTail = `$ ${verification.command}\n${verification.tail}`;
   }
+}
+
+function sumOf(one: ModelUsage | undefined, other: ModelUsage | undefined): ModelUsage | undefined {
+  if (!one || !other) return one ?? other;
+  return {
+    requests: one.requests + other.requests,
+    input: one.input + other.input,
+    cachedInput: one.cachedInput + other.cachedInput,
+    output: one.output + other.output,
+  };
 }
 
 /** Commands print where they run; that is no reader's business and tells about the operator's machine. */

@@ -9,15 +9,18 @@ export async function fetchBase(
 ): Promise<{ kind: "ok"; source: Source } | (RunOutcome & { kind: "failed" })> {
   const { repository } = run.task;
   const at = { repository, installationId: run.task.installationId };
-  const token = await ports.github.token(at, "read");
   const { base } = run.order.policy;
-  const fetched = await ports.git.fetchBase({
-    repositoryId: repository.id,
-    url: ports.github.cloneUrl(repository),
-    token,
-    branch: base,
-    agentBranch: run.order.branch,
-  });
+  const fetch = async () => {
+    const token = await ports.github.token(at, "read");
+    const url = ports.github.cloneUrl(repository);
+    const branches = { branch: base, agentBranch: run.order.branch };
+    const answer = await ports.git.fetchBase({ repositoryId: repository.id, url, token, ...branches });
+    if (answer.kind === "refused" && answer.why === "unauthorised") ports.github.forgetToken(token);
+    return answer;
+  };
+  const first = await fetch();
+  // A token that died early: one new one, one more try (github.md §4).
+  const fetched = first.kind === "refused" && first.why === "unauthorised" ? await fetch() : first;
   if (fetched.kind === "no_such_branch") return unreadable(`There is no branch \`${base}\`.`);
   if (fetched.kind === "refused") return unreadable(fetched.reason);
   if (fetched.kind === "unavailable") return unreadable(`The repository could not be fetched: ${fetched.cause}`);

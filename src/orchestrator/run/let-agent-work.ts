@@ -1,6 +1,7 @@
+import type { Limits } from "../domain/policy.ts";
 import type { Repository } from "../domain/task.ts";
 import type { Git } from "../ports.ts";
-import type { AgentEnd, Source } from "../run-ports.ts";
+import type { Agent, AgentEnd, AgentOrder, Source } from "../run-ports.ts";
 import { loweredLimits, type Work, workspaceOrder } from "./work.ts";
 
 /** Where the agent starts, and what the last verification printed when this is another try. */
@@ -13,6 +14,7 @@ export interface Attempt {
 export async function letAgentWork(work: Work, { start, retryTail }: Attempt): Promise<AgentEnd> {
   const { ports, run, watch, base } = work;
   const { policy, snapshot } = run.order;
+  const limits = loweredLimits(run);
   const prompt = ports.renderPrompt({
     rules: policy.rules,
     snapshot,
@@ -24,13 +26,17 @@ export async function letAgentWork(work: Work, { start, retryTail }: Attempt): P
   return ports.runner.run(
     {
       ...workspaceOrder(work, start),
-      agent: { command: run.settings.command },
+      agent: agentWithin(run.settings.agent, limits),
       prompt,
       context: [],
-      limits: loweredLimits(run),
+      limits,
     },
     watch,
   );
+}
+
+function agentWithin(agent: Agent, { turns, tokens }: Limits): AgentOrder["agent"] {
+  return agent.kind === "command" ? agent : { ...agent, caps: { requests: turns, tokens } };
 }
 
 /** The base commit's instructions, never the branch's own: an agent must not brief its successor (security.md T20). */

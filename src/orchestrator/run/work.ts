@@ -2,12 +2,12 @@ import { join } from "node:path";
 import type { RunOrder, RunOutcome } from "../domain/run.ts";
 import type { Phase, Task } from "../domain/task.ts";
 import type { Git, GitHub, RunRef } from "../ports.ts";
-import type { AgentEnd, PromptParts, Runner, RunSettings, Source, WorkspaceOrder } from "../run-ports.ts";
+import type { AgentEnd, AgentEvent, PromptParts, Runner, RunSettings, Source, WorkspaceOrder } from "../run-ports.ts";
 
 /** What conducting a run needs from outside. */
 export interface ConductPorts {
   readonly git: Git;
-  readonly github: Pick<GitHub, "token" | "cloneUrl" | "self">;
+  readonly github: Pick<GitHub, "token" | "cloneUrl" | "self" | "forgetToken">;
   readonly runner: Runner;
   readonly renderPrompt: (parts: PromptParts) => string;
   /** Directory under which each task has its workspace. */
@@ -27,6 +27,7 @@ export interface RunWatch {
   readonly signal: AbortSignal;
   readonly onPhase: (phase: Phase) => void;
   readonly onOutput: (lines: readonly string[]) => void;
+  readonly onEvents: (events: readonly AgentEvent[]) => void;
 }
 
 /** The outcome, and for changed work the bundle that lets any machine publish it. */
@@ -75,9 +76,14 @@ export function refOf(run: RunToConduct): RunRef {
 
 /** The repository may lower the profile's limits, never raise them. */
 export function loweredLimits(run: RunToConduct): RunSettings["limits"] {
+  const profile = run.settings.limits;
   const { limits } = run.order.policy;
+  const lower = (name: keyof RunSettings["limits"]) =>
+    Math.min(profile[name], limits[name] ?? Number.POSITIVE_INFINITY);
   return {
-    minutes: Math.min(run.settings.limits.minutes, limits.minutes ?? Number.POSITIVE_INFINITY),
-    idleMinutes: Math.min(run.settings.limits.idleMinutes, limits.idleMinutes ?? Number.POSITIVE_INFINITY),
+    minutes: lower("minutes"),
+    idleMinutes: lower("idleMinutes"),
+    turns: lower("turns"),
+    tokens: lower("tokens"),
   };
 }

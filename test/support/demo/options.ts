@@ -9,11 +9,22 @@ export interface DemoOptions {
   readonly afterwards: "stop" | "keep";
   /** Directory of the scenario to play. */
   readonly scenario: string;
+  /** Undefined: the real one when it can be had. */
+  readonly agent: "codex" | "command" | undefined;
+  /** Who answers the agent's model requests. */
+  readonly provider: "scripted" | "live";
+  /** Name of the model, for a real provider. */
+  readonly model: string;
 }
 
-export const usage = `Usage: npm run demo -- [--scenario <dir>] [--json] [--keep]
+export const usage = `Usage: npm run demo -- [--agent codex|command] [--live [--model <name>]] [--scenario <dir>] [--json] [--keep]
 
-  --scenario <dir>  play another scenario: repository/, issue.md, agent.yml, an executable agent (or turns/), expect.sh
+  --agent codex     the real Codex CLI, installed when it is not there yet; its model is a script on this machine
+  --agent command   the scenario's own program; needs nothing
+  --live            Codex with a real provider: OPENAI_API_KEY from the environment, and money
+  --model <name>    which model, with --live (gpt-5-codex)
+  --scenario <dir>  play another scenario: repository/, issue.md, agent.yml, an executable agent (or turns/), expect.sh,
+                    and for codex model.yml
   --json            print one JSON object at the end instead of the conversation
   --keep            leave everything running afterwards and say where`;
 
@@ -25,13 +36,22 @@ export function readOptions(args: readonly string[]): DemoOptions | "help" {
       scenario: { type: "string" },
       json: { type: "boolean" },
       keep: { type: "boolean" },
+      agent: { type: "string" },
+      live: { type: "boolean" },
+      model: { type: "string", default: "gpt-5-codex" },
       help: { type: "boolean" },
     },
   });
   if (values.help) return "help";
+  const { agent } = values;
+  if (agent !== undefined && agent !== "codex" && agent !== "command")
+    throw new Error(`There is no agent called ${agent} here: codex or command.`);
   return {
     output: values.json ? "json" : "conversation",
     afterwards: values.keep ? "keep" : "stop",
+    agent,
+    provider: values.live ? "live" : "scripted",
+    model: values.model,
     scenario: values.scenario ?? join(import.meta.dirname, "../../fixtures/sample"),
   };
 }

@@ -23,7 +23,7 @@ export function reportOf(stage: Stage, played: Played) {
     checks: pull ? github.checks(repository, pull.headSha) : [],
     deliveries: github.deliveries.length,
     githubRequests: { total: github.requests.length, byRoute: byRoute(github.requests) },
-    run: { outcome: played.outcome, agent: "command", seconds: played.seconds },
+    run: { outcome: played.outcome, agent: stage.agent.kind, seconds: played.seconds },
   };
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -5,8 +6,10 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { type BatonProcess, startBaton } from "../baton-process.ts";
 import { startFakeGitHub } from "../fake-github/index.ts";
+import { openModelServer } from "../model-server/index.ts";
 import { type PackageRegistry, startPackageRegistry } from "../package-registry.ts";
 import { agentCommand, agentYmlWith, type Scenario } from "../scenario.ts";
+import { agentsDir, type DemoAgent } from "./choose-agent.ts";
 
 type FakeGitHub = Awaited<ReturnType<typeof startFakeGitHub>>;
 type FakeRepository = Awaited<ReturnType<FakeGitHub["createRepository"]>>;
@@ -20,11 +23,12 @@ export interface Stage {
   readonly baton: BatonProcess;
   /** The trigger label that the scenario's policy names. */
   readonly label: string;
+  readonly agent: DemoAgent;
   strike(): Promise<void>;
 }
 
 /** Builds the world of a scenario on loopback: GitHub's stand-in, a package registry, and Baton as a child process. */
-export async function setStage(scenario: Scenario, project: string): Promise<Stage> {
+export async function setStage(scenario: Scenario, project: string, agent: DemoAgent): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), "baton-demo-"));
   // Baton's database and sandbox run as other users when started by root: they must be able to pass through.
   await chmod(directory, 0o711);
@@ -45,13 +49,21 @@ export async function setStage(scenario: Scenario, project: string): Promise<Sta
     .as("ann")
     .on(repository)
     .silently.pushes("main", { ".github/agent.yml": agentYml }, "Let Baton work here");
-  const configFile = await writeConfig(directory, scenario, { registry, agentYml });
+  const provider = await openProvider(agent, scenario);
+  const profile = provider?.profile ?? (await commandProfile(scenario, directory));
+  const configFile = await writeConfig(directory, {
+    registry,
+    agentYml,
+    profile,
+    providers: provider?.providers ?? {},
+  });
   const baton = await startBaton({
     app: github.app,
     githubHost: github.host,
     dataDir: join(directory, "data"),
     configFile,
     logFile: join(directory, "baton.log"),
+    env: { AGENTS_DIR: agentsDir(project), ...provider?.env },
   });
   github.connect(`${baton.url}/api/github/webhooks`);
   return {
@@ -61,28 +73,63 @@ export async function setStage(scenario: Scenario, project: string): Promise<Sta
     registry,
     baton,
     label: labelOf(agentYml),
+    agent,
     async strike() {
       await baton.stop();
       await github.close();
       await registry.close();
+      await provider?.close();
       await rm(directory, { recursive: true, force: true });
     },
   };
 }
 
+/** A profile as baton.yml has it. */
+type ProfileYaml = Readonly<Record<string, unknown>>;
+
+async function commandProfile(scenario: Scenario, directory: string): Promise<ProfileYaml> {
+  return { agent: "command", command: [...(await agentCommand(scenario, directory))], limits };
+}
+
+const limits = { minutes: 10, idleMinutes: 5 };
+
+/** Who answers a real agent's model requests, and how Baton is told. Undefined for a program that asks nobody. */
+async function openProvider(agent: DemoAgent, scenario: Scenario) {
+  if (agent.kind === "command") return undefined;
+  if (agent.model === "live") {
+    return {
+      providers: { demo: { api: "openai-responses", baseUrl: "https://api.openai.com/v1", keyEnv: "OPENAI_API_KEY" } },
+      profile: { agent: "codex", provider: "demo", model: agent.name, limits },
+      env: { OPENAI_API_KEY: process.env.OPENAI_API_KEY ?? "" },
+      close: async () => {},
+    };
+  }
+  const server = await openModelServer({ script: scenario.model ?? "" });
+  return {
+    providers: { demo: { api: "openai-responses", baseUrl: server.baseUrl, keyEnv: "DEMO_MODEL_KEY" } },
+    profile: { agent: "codex", provider: "demo", model: "scripted", limits },
+    env: { DEMO_MODEL_KEY: randomBytes(16).toString("hex") },
+    close: () => server.close(),
+  };
+}
+
 async function writeConfig(
   directory: string,
-  scenario: Scenario,
-  world: { readonly registry: PackageRegistry; readonly agentYml: string },
+  world: {
+    readonly registry: PackageRegistry;
+    readonly agentYml: string;
+    readonly profile: ProfileYaml;
+    readonly providers: object;
+  },
 ): Promise<string> {
+  const { profile, providers } = world;
   const files = join(directory, "files");
   await mkdir(files, { recursive: true });
   await mkdir(join(directory, "data"), { mode: 0o711 });
   await writeFile(join(files, ".npmrc"), world.registry.npmrc);
-  const command = await agentCommand(scenario, directory);
   const policy: { profile?: string; setup?: { network?: string[] } } = parse(world.agentYml) ?? {};
-  const profile = { agent: "command", command: [...command], limits: { minutes: 10, idleMinutes: 5 } };
   const config = {
+    providers,
     profiles: { default: profile, ...(policy.profile ? { [policy.profile]: profile } : {}) },
     repositories: {
       "acme/shop": { files, network: [...new Set([world.registry.host, ...(policy.setup?.network ?? [])])] },

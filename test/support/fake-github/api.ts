@@ -3,7 +3,7 @@ import type { CiSystem } from "./ci.ts";
 import type { Files } from "./git/commits.ts";
 import type { Delivery } from "./hooks/delivery.ts";
 import type { HeldWebhook, WebhookMatch } from "./hooks/faults.ts";
-import type { CheckView, IssueView, PullView, Said } from "./look.ts";
+import type { CheckView, IssueView, PullView, ReviewView, Said, ThreadView } from "./look.ts";
 import type { Person } from "./people.ts";
 import type { FaultAnswer, Interlude, RunAt, Where } from "./server/request-faults.ts";
 import type { LoggedRequest } from "./server/request-log.ts";
@@ -117,6 +117,10 @@ export interface Watching {
   conversation(repository: FakeRepository, number: number): Said[];
   issue(repository: FakeRepository, number: number): IssueView;
   pullRequests(repository: FakeRepository): PullView[];
+  /** Every review; each answer in a thread has one of its own without a body. */
+  reviews(repository: FakeRepository, number: number): ReviewView[];
+  /** The threads with all their comments; marks the app's as read. */
+  threads(repository: FakeRepository, number: number): ThreadView[];
   checks(repository: FakeRepository, sha?: string): CheckView[];
   /** Branches and their heads. */
   branches(repository: FakeRepository): Promise<Record<string, string>>;

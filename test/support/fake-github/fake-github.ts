@@ -7,7 +7,7 @@ import { writePushRules } from "./git/push-rules.ts";
 import { payloadOfDelivery } from "./hooks/delivery.ts";
 import { WebhookFaults } from "./hooks/faults.ts";
 import { Webhooks } from "./hooks/webhooks.ts";
-import { checkView, conversation, issueView, pullViews, unreadComments } from "./look.ts";
+import { checkView, conversation, issueView, pullViews, reviewViews, threadViews, unreadComments } from "./look.ts";
 import { personIn } from "./people.ts";
 import { createRepository, installApp, removeApp } from "./repositories.ts";
 import { RestServer } from "./rest/rest-server.ts";
@@ -112,6 +112,8 @@ function watching(parts: Parts): Omit<Watching, "deliveries"> {
     conversation: ({ state }, number) => conversation(state, number),
     issue: ({ state }, number) => issueView(issueOf(state, number)),
     pullRequests: ({ state }) => pullViews(state),
+    reviews: ({ state }, number) => reviewViews(state, number),
+    threads: ({ state }, number) => threadViews(state, number),
     checks: ({ state }, sha) => state.checkRuns.filter((run) => (sha ?? run.headSha) === run.headSha).map(checkView),
     branches: ({ state }) => branchesOf(state),
     unreadComments: () => unreadComments(world),

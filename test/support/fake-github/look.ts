@@ -1,5 +1,6 @@
-import type { Account, CheckRun, Comment, Issue, Reaction, Repository } from "./world/model.ts";
-import { isPull, issueOf, type World } from "./world/world.ts";
+import type { Account, CheckRun, Comment, Issue, Reaction, Repository, ReviewState } from "./world/model.ts";
+import { threadNodeId } from "./world/threads.ts";
+import { isPull, issueOf, pullOf, type World } from "./world/world.ts";
 
 /** One contribution to a conversation, as plain data for snapshots. */
 export interface Said {
@@ -43,17 +44,57 @@ export interface CheckView {
   readonly summary: string | null;
 }
 
+export interface ReviewView {
+  readonly id: number;
+  readonly author: string;
+  readonly state: ReviewState;
+  readonly body: string;
+  readonly commit: string;
+}
+
+export interface ThreadView {
+  /** GitHub's global id. */
+  readonly id: string;
+  readonly path: string;
+  /** Undefined when it is outdated, or about the whole file. */
+  readonly line: number | undefined;
+  readonly outdated: boolean;
+  readonly resolvedBy: string | undefined;
+  readonly comments: readonly (Said & { readonly id: number; readonly review: number })[];
+}
+
+/** Every review, in order; each answer in a thread has one of its own without a body. */
+export function reviewViews(repository: Repository, number: number): ReviewView[] {
+  return pullOf(repository, number).pull.reviews.map(({ id, author, state, body, commitSha }) => {
+    return { id, author: author.login, state, body, commit: commitSha };
+  });
+}
+
+/** The threads of a pull request with all their comments. Looking at them counts as reading them. */
+export function threadViews(repository: Repository, number: number): ThreadView[] {
+  return pullOf(repository, number).pull.threads.map((thread) => ({
+    id: threadNodeId(thread),
+    path: thread.path,
+    line: thread.line,
+    outdated: thread.outdated,
+    resolvedBy: thread.resolvedBy?.login,
+    comments: thread.comments.map((comment) => ({ id: comment.id, review: comment.review.id, ...said(comment) })),
+  }));
+}
+
 /** The comments of an issue or pull request, in order. Looking at them counts as reading them. */
 export function conversation(repository: Repository, number: number): Said[] {
-  return issueOf(repository, number).comments.map((comment) => {
-    comment.read = true;
-    return {
-      author: comment.author.login,
-      body: comment.body,
-      edited: comment.edits.length > 0,
-      reactions: who(comment.reactions),
-    };
-  });
+  return issueOf(repository, number).comments.map(said);
+}
+
+function said(comment: Comment): Said {
+  comment.read = true;
+  return {
+    author: comment.author.login,
+    body: comment.body,
+    edited: comment.edits.length > 0,
+    reactions: who(comment.reactions),
+  };
 }
 
 export function issueView(issue: Issue): IssueView {
@@ -86,7 +127,7 @@ export function unreadComments(world: World): string[] {
   const isUnread = (comment: Comment): boolean => comment.author === world.bot && !comment.read;
   return world.repositories.flatMap((repository) =>
     repository.issues.flatMap((issue) =>
-      issue.comments
+      [...issue.comments, ...(issue.pull?.threads ?? []).flatMap((thread) => thread.comments)]
         .filter(isUnread)
         .map((comment) => `#${issue.number} of ${repository.name}: ${comment.body.split("\n")[0]}`),
     ),

@@ -1,14 +1,15 @@
 import { addCommit, type Files } from "./git/commits.ts";
 import { refsOf, resolveRef } from "./git/history.ts";
 import { deleteRef } from "./git/merge.ts";
+import { type Reviewing, reviewingVerbs } from "./reviewing.ts";
 import { addComment, deleteComment, editComment, react } from "./world/comments.ts";
 import { addLabel, closeIssue, editIssue, type NewIssue, openIssue, removeLabel, reopenIssue } from "./world/issues.ts";
 import { inTurn } from "./world/lock.ts";
 import { mergePull } from "./world/merge.ts";
 import type { Account, Act, Comment, Issue, ReactionContent, Repository, Role } from "./world/model.ts";
-import { openPull, requestReviewers } from "./world/pulls.ts";
+import { openPull, requestReviewers, setDraft } from "./world/pulls.ts";
 import { afterRefsMoved, movedRefs } from "./world/pushes.ts";
-import { covers, mustBe, roleOf } from "./world/roles.ts";
+import { mustBe, mustOwnOrWrite } from "./world/roles.ts";
 import { commentOf, issueOf, pullOf } from "./world/world.ts";
 
 export interface OpenPull {
@@ -26,7 +27,7 @@ export interface HowToPush {
 }
 
 /** What a person can do in a repository. Everything is done when the promise resolves; webhooks follow. */
-export interface Person {
+export interface Person extends Reviewing {
   /** The same verbs, but GitHub tells the app nothing: missed webhooks are normal. */
   readonly silently: Omit<Person, "silently">;
   opensIssue(issue: {
@@ -49,6 +50,8 @@ export interface Person {
   deletesBranch(branch: string): Promise<void>;
   opensPullRequest(order: OpenPull): Promise<number>;
   requestsReview(number: number, ...logins: readonly string[]): Promise<void>;
+  convertsToDraft(number: number): Promise<void>;
+  marksReady(number: number): Promise<void>;
   /** Gives the sha of the merge commit. @throws Refusal when GitHub would not merge it */
   merges(number: number, how?: { readonly method: "merge" | "squash" }): Promise<string>;
 }
@@ -66,13 +69,14 @@ function verbs(repository: Repository, act: Act): Omit<Person, "silently"> {
     ...talkingVerbs(repository, act),
     ...branchVerbs(repository, act),
     ...pullVerbs(repository, act),
+    ...reviewingVerbs(repository, act),
     async opensIssue({ title, body = "", labels = [] }) {
       needs("read");
       if (labels.length > 0) needs("triage");
       return openIssue(repository, { act, title, body, labels } satisfies NewIssue & { act: Act }).number;
     },
     async editsIssue(number, change) {
-      needsOwn(repository, act, issue(number).author);
+      mustOwnOrWrite(repository, act.by, issue(number).author);
       editIssue(repository, issue(number), { act, ...change });
     },
     async labels(number, ...names) {
@@ -105,12 +109,12 @@ function talkingVerbs(repository: Repository, act: Act): Pick<Person, Talking> {
     },
     async editsComment(id, body) {
       const { issue, comment } = commentOf(repository, id);
-      needsOwn(repository, act, comment.author);
+      mustOwnOrWrite(repository, act.by, comment.author);
       editComment(repository, issue, { act, comment, body });
     },
     async deletesComment(id) {
       const { issue, comment } = commentOf(repository, id);
-      needsOwn(repository, act, comment.author);
+      mustOwnOrWrite(repository, act.by, comment.author);
       deleteComment(repository, issue, { act, comment });
     },
     async minimizesComment(id) {
@@ -147,8 +151,17 @@ function branchVerbs(repository: Repository, act: Act): Pick<Person, "pushes" | 
   };
 }
 
-function pullVerbs(repository: Repository, act: Act): Pick<Person, "opensPullRequest" | "requestsReview" | "merges"> {
+type Pulling = "opensPullRequest" | "requestsReview" | "convertsToDraft" | "marksReady" | "merges";
+
+function pullVerbs(repository: Repository, act: Act): Pick<Person, Pulling> {
+  const turns = (number: number, to: "draft" | "ready"): void => {
+    const issue = pullOf(repository, number);
+    mustOwnOrWrite(repository, act.by, issue.author);
+    setDraft(repository, issue, { act, to });
+  };
   return {
+    convertsToDraft: async (number) => turns(number, "draft"),
+    marksReady: async (number) => turns(number, "ready"),
     async opensPullRequest({ head, base = repository.defaultBranch, title, body = "", draft }) {
       mustBe(repository, act.by, "write");
       const order = { act, head, base, title, body, draft: draft === true };
@@ -165,9 +178,4 @@ function pullVerbs(repository: Repository, act: Act): Pick<Person, "opensPullReq
       );
     },
   };
-}
-
-/** People change their own texts; with write access anybody's, the app's too. */
-function needsOwn(repository: Repository, act: Act, author: Account): void {
-  if (author !== act.by && !covers(roleOf(repository, act.by), "write")) mustBe(repository, act.by, "write");
 }

@@ -109,20 +109,20 @@ export function timelineObject(repository: Repository, event: TimelineEvent): Re
   return "label" in event ? { ...base, label: labelObject(repository, event.label) } : base;
 }
 
-/** Author, times and edits of a text. The last edit says who and when. */
-function authored(
+/** Author, times and edits of a text. The last edit says who and when. Accounts are made when they are asked for. */
+export function authored(
   world: World,
   text: { readonly author: Account; readonly createdAt: number; readonly edits: readonly Edit[] },
 ): Resolved {
   const last = text.edits.at(-1);
   return {
-    author: actor(world, text.author),
+    author: () => actor(world, text.author),
     createdAt: iso(text.createdAt),
     publishedAt: iso(text.createdAt),
     createdViaEmail: false,
     includesCreatedEdit: last !== undefined,
     lastEditedAt: isoOrNull(last?.at),
-    editor: last === undefined ? null : actor(world, last.by),
+    editor: () => (last === undefined ? null : actor(world, last.by)),
     userContentEdits: connection("userContentEdits", text.edits.toReversed(), (edit) => editObject(world, edit)),
   };
 }
@@ -153,7 +153,7 @@ const CONTENTS: Readonly<Record<Reaction["content"], string>> = {
   eyes: "EYES",
 };
 
-function reactionFields(world: World, reactions: readonly Reaction[], subject: string): Resolved {
+export function reactionFields(world: World, reactions: readonly Reaction[], subject: string): Resolved {
   const toNode = (reaction: Reaction): Resolved => ({
     __typename: "Reaction",
     id: nodeId("REA", reaction.id),
@@ -167,14 +167,15 @@ function reactionFields(world: World, reactions: readonly Reaction[], subject: s
       const shown = reactions.filter((reaction) => args.content == null || CONTENTS[reaction.content] === args.content);
       return connection("reactions", shown, toNode)(args);
     },
-    reactionGroups: Object.entries(CONTENTS).map(([content, word]) => {
-      const group = reactions.filter((reaction) => reaction.content === content);
-      return {
-        content: word,
-        createdAt: null,
-        subject: { id: subject },
-        reactors: () => ({ totalCount: group.length }),
-      };
-    }),
+    reactionGroups: () =>
+      Object.entries(CONTENTS).map(([content, word]) => {
+        const group = reactions.filter((reaction) => reaction.content === content);
+        return {
+          content: word,
+          createdAt: null,
+          subject: { id: subject },
+          reactors: () => ({ totalCount: group.length }),
+        };
+      }),
   };
 }

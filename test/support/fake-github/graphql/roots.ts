@@ -1,13 +1,15 @@
 import { accountNodeId, iso, isoOrNull } from "../present/account.ts";
 import { mergeableState } from "../present/pull.ts";
-import { authorise, type Caller, type Needs, reaches } from "../server/auth.ts";
+import type { Caller } from "../server/auth.ts";
 import { nodeId, parseNodeId } from "../world/ids.ts";
 import type { Issue, PullIssue, Repository, TimelineEvent } from "../world/model.ts";
 import { computeMergeability } from "../world/pulls.ts";
-import { Refusal } from "../world/refusal.ts";
 import { fullName, isPull, type World } from "../world/world.ts";
+import { isAllowed, isVisible, mustBeAllowed } from "./callers.ts";
 import { connection, graphqlRefusal, type PageArguments, type Resolved } from "./connection.ts";
+import { mutationsFor, RESOLVE, threadFor } from "./mutations.ts";
 import { actor, commentObject, databaseIds, issueBase, timelineObject } from "./objects.ts";
+import { type Looking, reviewFields, threadObject } from "./reviews.ts";
 
 /** What a query starts from, for somebody with a token. */
 export function rootFor(world: World, caller: Caller): Resolved {
@@ -29,6 +31,9 @@ export function rootFor(world: World, caller: Caller): Resolved {
       resetAt: iso(world.clock() + 3_600_000),
     }),
     viewer: () => actor(world, world.bot),
+    ...mutationsFor(world, caller, ({ repository, issue, thread }) =>
+      threadObject(lookingAt(caller, repository, issue), thread),
+    ),
   };
 }
 
@@ -54,7 +59,7 @@ function repositoryObject(caller: Caller, repository: Repository): Resolved {
     owner: actor(world, repository.owner),
     defaultBranchRef: { id: nodeId("REF", repository.id), name: repository.defaultBranch, prefix: "refs/heads/" },
     issue: ({ number }: { number: number }) => {
-      mustRead(caller, repository, [{ issues: "read" }]);
+      mustBeAllowed(caller, repository, [{ issues: "read" }]);
       return issueObject(
         caller,
         repository,
@@ -62,11 +67,11 @@ function repositoryObject(caller: Caller, repository: Repository): Resolved {
       );
     },
     pullRequest: ({ number }: { number: number }) => {
-      mustRead(caller, repository, [{ pull_requests: "read" }]);
+      mustBeAllowed(caller, repository, [{ pull_requests: "read" }]);
       return pullObject(caller, repository, find(number, "a PullRequest", isPull) as PullIssue);
     },
     issueOrPullRequest: ({ number }: { number: number }) => {
-      mustRead(caller, repository, [{ issues: "read" }, { pull_requests: "read" }]);
+      mustBeAllowed(caller, repository, [{ issues: "read" }, { pull_requests: "read" }]);
       const issue = find(number, "an issue or pull request", () => true);
       return isPull(issue) ? pullObject(caller, repository, issue) : issueObject(caller, repository, issue);
     },
@@ -108,12 +113,29 @@ function pullObject(caller: Caller, repository: Repository, issue: PullIssue): R
     headRefOid: pull.headSha,
     baseRefName: pull.baseRef,
     baseRefOid: pull.baseSha,
+    headRepository: () => repositoryObject(caller, repository),
+    baseRepository: () => repositoryObject(caller, repository),
     isCrossRepository: false,
+    ...reviewFields(lookingAt(caller, repository, issue)),
     additions: pull.stats.additions,
     deletions: pull.stats.deletions,
     changedFiles: pull.stats.changedFiles,
     repository: () => repositoryObject(caller, repository),
     timelineItems: timeline(repository, issue),
+  };
+}
+
+/** The app sees what it may see; it is the only one that asks in GraphQL. */
+function lookingAt(caller: Caller, repository: Repository, issue: PullIssue): Looking {
+  return {
+    repository,
+    issue,
+    viewer: repository.world.bot,
+    mayResolve: () => isAllowed(caller, repository, RESOLVE),
+    home: {
+      repository: () => repositoryObject(caller, repository),
+      pullRequest: () => pullObject(caller, repository, issue),
+    },
   };
 }
 
@@ -159,37 +181,29 @@ function nodeOf(world: World, caller: Caller, id: string): Resolved {
   const missing = graphqlRefusal("NOT_FOUND", `Could not resolve to a node with the global id of '${id}'`);
   const account = [...world.accounts.values()].find((candidate) => accountNodeId(candidate) === id);
   if (account !== undefined) return actor(world, account);
+  if (wanted?.kind === "PRRT") {
+    const { repository, issue, thread } = threadFor(world, caller, id);
+    mustBeAllowed(caller, repository, [{ pull_requests: "read" }]);
+    return threadObject(lookingAt(caller, repository, issue), thread);
+  }
   for (const repository of world.repositories.filter((candidate) => isVisible(caller, candidate))) {
     if (wanted?.kind === "R" && wanted.id === repository.id) return repositoryObject(caller, repository);
     for (const issue of repository.issues) {
       if (isPull(issue) && wanted?.kind === "PR" && wanted.id === issue.pull.id) {
-        mustRead(caller, repository, [{ pull_requests: "read" }]);
+        mustBeAllowed(caller, repository, [{ pull_requests: "read" }]);
         return pullObject(caller, repository, issue);
       }
       if (wanted?.kind === "I" && wanted.id === issue.id) {
-        mustRead(caller, repository, [{ issues: "read" }]);
+        mustBeAllowed(caller, repository, [{ issues: "read" }]);
         return issueObject(caller, repository, issue);
       }
       const comment =
         wanted?.kind === "IC" ? issue.comments.find((candidate) => candidate.id === wanted.id) : undefined;
       if (comment !== undefined) {
-        mustRead(caller, repository, [{ issues: "read" }, { pull_requests: "read" }]);
+        mustBeAllowed(caller, repository, [{ issues: "read" }, { pull_requests: "read" }]);
         return commentObject(repository, { issue, comment });
       }
     }
   }
   throw missing;
-}
-
-function isVisible(caller: Caller, repository: Repository): boolean {
-  return !repository.isPrivate || (caller.kind === "installation" && reaches(caller.token, repository));
-}
-
-function mustRead(caller: Caller, repository: Repository, needs: Needs): void {
-  try {
-    authorise(caller, repository, needs);
-  } catch (error) {
-    if (error instanceof Refusal) throw graphqlRefusal("FORBIDDEN", "Resource not accessible by integration");
-    throw error;
-  }
 }

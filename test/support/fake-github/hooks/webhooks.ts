@@ -115,6 +115,6 @@ function payloadOf(world: World, announcement: Announcement): JsonObject {
       ? { installation: installationJson(world, installation) }
       : { installation: short }),
     sender: accountJson(world, act.by),
-    ...body,
+    ...(typeof body === "function" ? body() : body),
   };
 }

@@ -17,7 +17,7 @@ export function pullJson(repository: Repository, issue: PullIssue): JsonObject {
     mergeable_state: mergeableState(repository, issue),
     merged_by: pull.mergedBy ? accountJson(world, pull.mergedBy) : null,
     comments: issue.comments.length,
-    review_comments: 0,
+    review_comments: pull.threads.reduce((sum, thread) => sum + thread.comments.length, 0),
     maintainer_can_modify: false,
     commits: pull.stats.commits,
     additions: pull.stats.additions,

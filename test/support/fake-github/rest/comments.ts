@@ -147,13 +147,15 @@ function removeComment(call: RepositoryCall): Reply {
   return NOTHING;
 }
 
-function listReactions(call: RepositoryCall, to: Issue | Comment): Reply {
+/** A page of the reactions to something. */
+export function listReactions(call: RepositoryCall, to: Issue | Comment): Reply {
   const content = call.query.get("content");
   const shown = to.reactions.filter((reaction) => content === null || reaction.content === content);
   return page(call, shown, (reaction) => reactionJson(call.world, reaction));
 }
 
-function addReaction(call: RepositoryCall, to: Issue | Comment): Reply {
+/** Adds the app's reaction: 201 when it is new, 200 when it was there. */
+export function addReaction(call: RepositoryCall, to: Issue | Comment): Reply {
   const content = REACTIONS.find((candidate): candidate is ReactionContent => candidate === call.body.content);
   if (content === undefined) throw invalid({ resource: "Reaction", code: "invalid", field: "content" });
   const { reaction, isNew } = react(call.world, to, { act: call.act, content });

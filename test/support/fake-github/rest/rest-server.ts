@@ -10,6 +10,7 @@ import { commentRoutes } from "./comments.ts";
 import { contentRoutes } from "./contents.ts";
 import { issueRoutes } from "./issues.ts";
 import { pullRoutes } from "./pulls.ts";
+import { reviewRoutes } from "./reviews.ts";
 import type { Call, Reply, Route } from "./route.ts";
 
 const ROUTES: readonly Route[] = [
@@ -18,6 +19,7 @@ const ROUTES: readonly Route[] = [
   ...commentRoutes,
   ...contentRoutes,
   ...pullRoutes,
+  ...reviewRoutes,
   ...checkRoutes,
 ];
 const TABLE = new RouteTable(ROUTES.map(({ route }) => route));

@@ -94,6 +94,8 @@ export interface Pull {
   mergedBy: Account | undefined;
   mergeCommitSha: string | undefined;
   requestedReviewers: Account[];
+  readonly reviews: Review[];
+  readonly threads: ReviewThread[];
   /** Undefined until GitHub has computed it: after every change of head or base, until somebody asked once. */
   mergeable: boolean | undefined;
   stats: PullStats;
@@ -117,6 +119,51 @@ export interface Comment {
   minimized: boolean;
   /** False when a test has not looked at the text as it is now. */
   read: boolean;
+}
+
+export const REVIEW_EVENTS = {
+  APPROVE: "APPROVED",
+  REQUEST_CHANGES: "CHANGES_REQUESTED",
+  COMMENT: "COMMENTED",
+} as const;
+/** What somebody submits a review as. */
+export type ReviewEvent = keyof typeof REVIEW_EVENTS;
+export type ReviewState = (typeof REVIEW_EVENTS)[ReviewEvent] | "PENDING" | "DISMISSED";
+
+export interface Review {
+  readonly id: number;
+  readonly author: Account;
+  readonly createdAt: number;
+  state: ReviewState;
+  body: string;
+  /** The head it was written against. */
+  readonly commitSha: string;
+  submittedAt: number | undefined;
+  updatedAt: number;
+  readonly edits: Edit[];
+}
+
+/** A comment in a review thread. One that answers alone has a review of its own, with an empty body. */
+export interface ReviewComment extends Comment {
+  readonly review: Review;
+}
+
+/** Comments on one place of the diff. */
+export interface ReviewThread {
+  readonly id: number;
+  readonly path: string;
+  /** The commit whose lines were commented on. */
+  readonly commitSha: string;
+  /** Undefined when the comments are about the whole file. */
+  readonly originalLine: number | undefined;
+  /** Of a comment on several lines, the first. */
+  readonly originalStartLine: number | undefined;
+  readonly hunk: string;
+  /** Where that line is now; undefined when it is not there any more, or for a whole file. */
+  line: number | undefined;
+  outdated: boolean;
+  resolvedBy: Account | undefined;
+  readonly comments: ReviewComment[];
 }
 
 /** One change of a text: who made it, when, and the text after it. */

@@ -5,6 +5,7 @@ import { addIssue, tell } from "./issues.ts";
 import type { Account, Act, PullIssue, Repository } from "./model.ts";
 import { invalid, Refusal } from "./refusal.ts";
 import { roleOf } from "./roles.ts";
+import { moveThreads } from "./threads.ts";
 import { fullName, isPull } from "./world.ts";
 
 export interface NewPull {
@@ -41,6 +42,8 @@ export async function openPull(repository: Repository, order: NewPull): Promise<
     mergedBy: undefined,
     mergeCommitSha: undefined,
     requestedReviewers: [],
+    reviews: [],
+    threads: [],
     mergeable: undefined,
     stats,
   };
@@ -69,6 +72,20 @@ export async function refreshPull(
   pull.mergeable = undefined;
   pull.stats = await pullStats(repository.directory, pull.baseSha, pull.headSha);
   await updateRef(repository.directory, `refs/pull/${issue.number}/head`, pull.headSha);
+  if (shas.headSha !== undefined) await moveThreads(repository, issue);
+}
+
+/** Makes it a draft or ready for review; nobody is told when it is so already. */
+export function setDraft(
+  repository: Repository,
+  issue: PullIssue,
+  order: { readonly act: Act; readonly to: "draft" | "ready" },
+): void {
+  const { act, to } = order;
+  if (issue.pull.draft === (to === "draft")) return;
+  issue.pull.draft = to === "draft";
+  issue.updatedAt = repository.world.now();
+  tell(repository, issue, { act, action: to === "draft" ? "converted_to_draft" : "ready_for_review" });
 }
 
 /** Moves a pull request to another base. @throws Refusal 422 when there is no such branch */

@@ -12,9 +12,10 @@ export interface FieldError {
 export class Refusal extends Error {
   readonly code = "GITHUB_REFUSED";
   readonly status: number;
-  readonly errors: readonly FieldError[];
+  /** Of some refusals the entries are plain sentences. */
+  readonly errors: readonly (FieldError | string)[];
 
-  constructor(status: number, message: string, errors: readonly FieldError[] = []) {
+  constructor(status: number, message: string, errors: readonly (FieldError | string)[] = []) {
     super(message);
     this.name = "Refusal";
     this.status = status;

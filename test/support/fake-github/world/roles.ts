@@ -21,6 +21,11 @@ export function mustBe(repository: Repository, account: Account, wanted: Role): 
   }
 }
 
+/** People change what is their own; with write access anybody's, the app's too. */
+export function mustOwnOrWrite(repository: Repository, account: Account, author: Account): void {
+  if (author !== account) mustBe(repository, account, "write");
+}
+
 /** The four words of GitHub's older permission field. */
 export function legacyPermission(role: Role | undefined): "admin" | "write" | "read" | "none" {
   if (role === undefined) return "none";

@@ -10,7 +10,8 @@ export interface Announcement {
   readonly action: string | undefined;
   readonly installation: Installation | undefined;
   readonly repository: Repository | undefined;
-  readonly body: JsonObject;
+  /** A function where it is costly to make: it is made at once, but only when somebody listens. */
+  readonly body: JsonObject | (() => JsonObject);
 }
 
 /** All that GitHub knows: accounts, repositories, the app and where it is installed. */

@@ -1,0 +1,26 @@
+import type { ModelApi } from "../../gateway/types.ts";
+import type { ContextFile, ProfileName } from "../../types.ts";
+
+/** How one agent that speaks the Agent Client Protocol is started. */
+export interface Profile {
+  readonly name: ProfileName;
+  /** The protocol it speaks with its provider. */
+  readonly api: ModelApi;
+  /** Its script for Node.js, below the directory it is installed in. */
+  readonly script: string;
+  readonly args: readonly string[];
+  readonly env: (start: Start) => Readonly<Record<string, string>>;
+  readonly files: (start: Start) => readonly ContextFile[];
+  /** What we can do besides the protocol, as it is told at the beginning. */
+  readonly clientMeta: Readonly<Record<string, unknown>>;
+}
+
+/** What a profile is filled with for one run. */
+export interface Start {
+  /** Directory of the agent's own: its files lie here, and it may write here. */
+  readonly home: string;
+  /** The model gateway's address for this run, and the token that stands for the key. */
+  readonly baseUrl: string;
+  readonly token: string;
+  readonly model: string;
+}

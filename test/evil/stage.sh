@@ -1,0 +1,14 @@
+#!/bin/bash
+# The first process of the evil stage: process ids, network, mounts, host name and System V memory of our own, so that
+# an agent without walls has nothing of this machine to meet. Started by stage.ts: stage.sh <resolv.conf> <command …>.
+# The network has addresses of private ranges and of the cloud's metadata service, for services that must not be reached.
+set -eu
+resolver=$1
+shift
+ip link set lo up
+for address in 10.66.0.1 172.20.66.1 192.168.66.1 100.66.0.1 169.254.169.254; do ip address add "$address/32" dev lo; done
+mount --bind "$resolver" /etc/resolv.conf
+mount -t tmpfs -o size=1g tmpfs /dev/shm
+hostname evil-stage
+# Not exec: this shell collects the dead, as an init does.
+"$@"
