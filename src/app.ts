@@ -8,7 +8,7 @@ import { createGit } from "./git/index.ts";
 import { createGitHub } from "./github/index.ts";
 import { createAuthoriser } from "./handlers/authorise-trigger.ts";
 import { commands } from "./handlers/command.ts";
-import { githubPort, policyReader, renderPrompt, webhookWords } from "./joints.ts";
+import { githubPort, policyReader, renderPrompt, reviewReader, webhookWords } from "./joints.ts";
 import { type Address, listen, listenForHealth, portOf } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { type EffectWorkerParts, workOnEffects } from "./orchestrator/effect-worker.ts";
@@ -119,7 +119,7 @@ interface JoinedParts {
   readonly orchestrator: Orchestrator;
   readonly runner: ReturnType<typeof createRunner>;
   readonly adapter: ReturnType<typeof createGitHub>;
-  readonly self: { readonly appId: number; readonly botUserId: number };
+  readonly self: { readonly appId: number; readonly botUserId: number; readonly slug: string };
   readonly drain: AbortSignal;
 }
 
@@ -139,7 +139,7 @@ function workerParts(joined: JoinedParts): WorkerParts {
       orchestrator,
       log,
       owner: ownerOf(me),
-      ports: { github, git, authoriser, clock, commands },
+      ports: { github, git, authoriser, reviewer: reviewReader(adapter, readPolicy, self), clock, commands },
     },
     runs: {
       ...me,

@@ -1,11 +1,16 @@
 import { parseArgs } from "node:util";
 import { startApp } from "./app.ts";
 import { loadConfig, type Role } from "./config.ts";
+import { examine } from "./doctor.ts";
 import { createLog } from "./log.ts";
 
-/** Process entry: `node src/index.ts start`. Ends with 0 after a drain, 1 when it cannot start, 2 for a wrong call. */
+/**
+ * Process entry: `node src/index.ts start` and `… doctor`. Ends with 0 after a drain or when all is well, 1 when it cannot
+ * start or something is missing, 2 for a wrong call.
+ */
 
 const usage = `Usage: npm start   (or: node src/index.ts start [--role all|web|worker])
+       npm run doctor   says what is missing here, and changes nothing
 
   all     everything in one process (the default)
   web     hears webhooks; needs DATABASE_URL
@@ -14,7 +19,8 @@ const usage = `Usage: npm start   (or: node src/index.ts start [--role all|web|w
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
-  const role = roleOf(args);
+  const isDoctor = args.length === 1 && args[0] === "doctor";
+  const role = isDoctor ? "all" : roleOf(args);
   if (role === undefined) {
     process.stderr.write(`${usage}\n`);
     return 2;
@@ -24,7 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 1;
   }
   try {
-    return await serve(role);
+    return isDoctor ? await diagnose() : await serve(role);
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`);
     return 1;
@@ -56,6 +62,13 @@ async function serve(role: Role): Promise<number> {
   await app.drain();
   log.info("Baton has stopped");
   return 0;
+}
+
+async function diagnose(): Promise<number> {
+  const findings = await examine();
+  for (const { what, state, words } of findings)
+    process.stdout.write(`${state === "well" ? "✓" : "✗"} ${what}: ${words}\n`);
+  return findings.every(({ state }) => state === "well") ? 0 : 1;
 }
 
 /** What an operator can mend is said in a sentence; a defect of ours is shown whole. */

@@ -1,15 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { renderImplementPrompt } from "./agent-runner/index.ts";
 import type { Config } from "./config.ts";
-import type { At, GitHub as GitHubAdapter } from "./github/index.ts";
-import { type PolicyAnswer, readLabel } from "./handlers/authorize.ts";
+import type { Actor, At, GitHub as GitHubAdapter, PullRequestFeedback } from "./github/index.ts";
+import { type PolicyAnswer, readLabel, refusePolicy } from "./handlers/authorize.ts";
+import { parseComment } from "./handlers/command.ts";
 import type { FamilyContext } from "./handlers/facts.ts";
 import { commentCreated } from "./handlers/issue-comment.ts";
+import { withGuidance } from "./handlers/snapshot.ts";
 import type { Event } from "./orchestrator/domain/event.ts";
 import type { GitHub, Place } from "./orchestrator/ports.ts";
 import type { ChangedComment, CommentedThread, WebhookWords } from "./orchestrator/reconcile-ports.ts";
 import type { PromptParts } from "./orchestrator/run-ports.ts";
 import { defaultPolicy, parsePolicy, policyPath } from "./policy-file.ts";
+import { createReviewReader, type RawPullRequest } from "./review-watch/read-pull-request.ts";
 import { allowedHosts } from "./run-settings.ts";
 
 /** Where two parts were cut to their own measure, the pieces that join them. Used by `app.ts` only. */
@@ -21,8 +24,41 @@ export function githubPort(adapter: GitHubAdapter): GitHub {
     token: (at, purpose) => adapter.token(at.repository, at.installationId, purpose),
     react: (at, target, content) =>
       adapter.react(at, target.kind === "issue" ? { issue: target.issue } : { comment: target.commentId }, content),
+    createCheck: (at, { status, ...check }) => adapter.createCheck(at, { ...check, conclusion: status }),
+    updateCheck: (at, id, { status, ...report }) => adapter.updateCheck(at, id, { ...report, conclusion: status }),
     findCheck: async (at, { sha, ...key }) => (await adapter.findCheck(at, sha, key))?.id,
   };
+}
+
+/** A pull request as the adapter reads it, in the words of the review watch. */
+function rawPullRequest(found: PullRequestFeedback): RawPullRequest {
+  const { open, draft, headRef, headSha, headRepositoryId, reviews, threads, comments } = found;
+  const mayPush = new Map<number, boolean>();
+  const note = (author: Actor | undefined, may: boolean | undefined) => {
+    if (author && may !== undefined) mayPush.set(author.id, may);
+  };
+  for (const { author, authorMayPush } of reviews) note(author, authorMayPush);
+  for (const thread of threads) for (const { author, authorMayPush } of thread.comments) note(author, authorMayPush);
+  return { open, draft, headRef, headSha, headRepositoryId, reviews, threads, comments, mayPush };
+}
+
+/** Reads feedback with everything that decides what of it counts. */
+export function reviewReader(
+  adapter: GitHubAdapter,
+  readPolicy: ReturnType<typeof policyReader>,
+  ourselves: { readonly botUserId: number; readonly slug: string },
+) {
+  return createReviewReader({
+    readPullRequest: async (at, number) => rawPullRequest(await adapter.readFeedback(at, number)),
+    async readPolicy(at) {
+      const answer = await readPolicy(at);
+      return answer.kind === "ok" ? answer : { kind: "refused", refusal: refusePolicy(answer) };
+    },
+    mayPush: async (at, account) => (await adapter.permissionOf(at, account)).mayPush,
+    isCommand: (body) => parseComment(body).kind !== "none",
+    withGuidance,
+    ourselves,
+  });
 }
 
 /** A prompt whose fence nobody can guess (security.md T14). */

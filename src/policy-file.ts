@@ -19,6 +19,28 @@ const branch = z
   .regex(/^(?!.*(\.\.|\/\/|@\{|\.lock(\/|$)))[A-Za-z0-9][A-Za-z0-9._/{}-]*[A-Za-z0-9}]$/, "must be a plain branch name")
   .refine((name) => name.includes("{number}"), "must contain {number}");
 
+const bot = z
+  .string()
+  .regex(/^[A-Za-z0-9-]{1,100}(\[bot\])?$/, "must be the login of a bot")
+  .transform((login) => login.replace(/\[bot\]$/, ""));
+const bots = z.array(
+  z.union([
+    bot.transform((login) => ({ login, comments: false })),
+    z.strictObject({ login: bot, comments: z.boolean().default(false) }),
+  ]),
+);
+
+const review = z
+  .strictObject({
+    trigger: z.enum(["any", "changes_requested", "command"]).default("any"),
+    bots: z.union([z.enum(["all", "none"]), bots.max(50)]).default("all"),
+    botRounds: z.int().min(0).max(50).default(3),
+    rounds: z.int().min(1).max(50).default(5),
+    resolve: z.enum(["bots", "all", "none"]).default("bots"),
+    quietSeconds: z.int().min(0).max(3600).default(60),
+  })
+  .prefault({});
+
 const schema = z.strictObject({
   label: z.string().min(1).max(50).default("agent"),
   profile: z.string().min(1).max(50).default("default"),
@@ -30,6 +52,7 @@ const schema = z.strictObject({
   pullRequest: z
     .strictObject({ draft: z.boolean().default(false), title: z.string().min(1).max(200).default("{title}") })
     .prefault({}),
+  review,
   protect: z
     .strictObject({
       deny: globs.default([".github/workflows/**"]),

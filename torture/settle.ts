@@ -1,9 +1,14 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { sql } from "kysely";
 import type { Arena } from "./arena.ts";
 
-/** How long a world may take to come to rest, in milliseconds; a lease that has to lapse is the longest wait. */
-const patienceMs = 180_000;
+/**
+ * A world in which nothing at all has happened for this long, in milliseconds, is stuck; a lease that has to lapse is the
+ * longest wait. One that is busy for much longer than that turns in circles. A slow machine is neither.
+ */
+const stuckMs = 120_000;
+const circlingMs = 1_800_000;
 /** Restarts at the end; each compares with GitHub once, which in production happens every 15 minutes. */
 const mostPasses = 4;
 
@@ -44,14 +49,27 @@ async function foundIn(logFile: string, from: number): Promise<number> {
 
 /** Waits until nothing is under way; false when it never comes to rest, which is for the judge then. */
 async function settle(arena: Pick<Arena, "github" | "db">): Promise<boolean> {
-  const deadline = Date.now() + patienceMs;
+  const started = Date.now();
+  let last = { at: started, happened: "" };
   for (let quiet = 0; quiet < 3; ) {
-    if (Date.now() > deadline) return false;
-    await arena.github.settled();
-    quiet = (await pending(arena)) === 0 ? quiet + 1 : 0;
+    const happened = await happenings(arena);
+    if (happened !== last.happened) last = { at: Date.now(), happened };
+    if (Date.now() - last.at > stuckMs || Date.now() - started > circlingMs) return false;
+    const isSettled = await Promise.race([arena.github.settled().then(() => true), pause(5_000, false)]);
+    quiet = isSettled && (await pending(arena)) === 0 ? quiet + 1 : 0;
     await pause(100);
   }
   return true;
+}
+
+/** Grows with everything that is decided, written or said. */
+async function happenings({ db, github }: Pick<Arena, "github" | "db">): Promise<string> {
+  const { rows } = await sql<{ done: string }>`
+    select concat_ws('/', (select count(*) from baton.decision), (select count(*) from baton.run_event),
+      (select sum(fence) from baton.effect), (select count(*) from baton.delivery)) as done`
+    .execute(db)
+    .catch(() => ({ rows: [] }));
+  return `${rows[0]?.done}/${github.requests.length}`;
 }
 
 async function pending({ db }: Pick<Arena, "db">): Promise<number> {

@@ -59,7 +59,7 @@ async function engage(request: RunRequest, around: AgentSurroundings): Promise<E
   }
   return engageAcp(request.agent, {
     ...around,
-    home: layoutOf(request.root).agent,
+    layout: layoutOf(request.root),
     idleMs: request.limits.idleMinutes * 60_000,
   });
 }

@@ -8,7 +8,8 @@ import type { At } from "./types.ts";
 export type CheckConclusion = "success" | "failure" | "cancelled" | "timed_out" | "action_required";
 
 export interface CheckReport {
-  readonly conclusion: CheckConclusion;
+  /** `in_progress` is no conclusion yet; a check that had one loses it. */
+  readonly conclusion: CheckConclusion | "in_progress";
   readonly title: string;
   readonly summary: string;
   readonly text?: string | undefined;
@@ -72,23 +73,23 @@ export function createCheckCalls(gateway: Gateway, appId: number): CheckCalls {
         schema: created,
         send: (octokit) => {
           const key = { name, head_sha: headSha, external_id: externalId };
-          return octokit.rest.checks.create({ ...ownerAndName(at), ...key, ...completed(report) });
+          return octokit.rest.checks.create({ ...ownerAndName(at), ...key, ...reported(report) });
         },
       }),
     async updateCheck(at, check_run_id, report) {
       await gateway.write(at, {
         name: "update check",
         schema: created,
-        send: (octokit) => octokit.rest.checks.update({ ...ownerAndName(at), check_run_id, ...completed(report) }),
+        send: (octokit) => octokit.rest.checks.update({ ...ownerAndName(at), check_run_id, ...reported(report) }),
       });
     },
   };
 }
 
-function completed({ conclusion, title, summary, text, detailsUrl }: CheckReport) {
+function reported({ conclusion, title, summary, text, detailsUrl }: CheckReport) {
+  const isOpen = conclusion === "in_progress";
   return {
-    status: "completed" as const,
-    conclusion,
+    ...(isOpen ? { status: conclusion } : { status: "completed" as const, conclusion }),
     output: { title, summary, ...(text === undefined ? {} : { text }) },
     ...(detailsUrl === undefined ? {} : { details_url: detailsUrl }),
   };

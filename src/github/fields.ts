@@ -3,6 +3,9 @@ import { z } from "zod";
 /** An id. GitHub's may exceed 2³¹; beyond 2⁵³ a number would silently be another object, so those are refused. */
 export const id = z.number().int().positive();
 
+/** The same as GraphQL writes it where it has 64 bits: as a text. */
+export const bigId = z.string().regex(/^\d+$/).transform(Number).pipe(id);
+
 /** A time as GitHub writes it, as milliseconds since the epoch. */
 export const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 

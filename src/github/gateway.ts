@@ -15,6 +15,8 @@ export interface Gateway {
   write<T>(at: At, call: Call<T>): Promise<T>;
   /** A GraphQL query on one repository. The document must be listed in `queries.ts`. */
   query<T>(at: At, query: Query<T>): Promise<T>;
+  /** A change in one repository that only GraphQL offers: paced and un-repeated like every write. Its token may resolve threads. */
+  mutate<T>(at: At, mutation: Query<T>): Promise<T>;
   /** All items of a paged list, in GitHub's order, at most `maxPages` × 100 of them. */
   readAll<T>(source: Source, list: List<T>): Promise<readonly T[]>;
   /** One call as the app itself. */
@@ -96,23 +98,26 @@ export function createGateway(parts: Parts): Gateway {
     return asInstallation(readScope(source), call);
   }
 
+  /** Whatever may take long comes before the proof, so that little time passes between it and the request. */
+  async function write<T>(at: At, purpose: "converse" | "resolve", call: Call<T>): Promise<T> {
+    const scope = { ...readScope(at), purpose };
+    const send = async () => {
+      await token(scope);
+      await at.beforeWrite?.();
+      return asInstallation(scope, call);
+    };
+    return (await pacing.write(at.installationId, send)).value;
+  }
+
   const token = (scope: TokenScope) => unlessPaused(scope.installationId, () => tokens.get(scope));
 
   return {
     asApp,
     token,
     read: async (at, call) => (await from(at, call)).value,
-    write: async (at, call) => {
-      const scope = { ...readScope(at), purpose: "converse" } as const;
-      const send = async () => {
-        // Whatever may take long comes before the proof, so that little time passes between it and the request.
-        await token(scope);
-        await at.beforeWrite?.();
-        return asInstallation(scope, call);
-      };
-      return (await pacing.write(at.installationId, send)).value;
-    },
+    write: (at, call) => write(at, "converse", call),
     query: async (at, query) => (await from(at, graphqlCall(query, parts))).value,
+    mutate: (at, mutation) => write(at, "resolve", graphqlCall(mutation, parts)),
     async readAll(source, list) {
       const items = [];
       for (let page = 1; page <= list.maxPages; page += 1) {

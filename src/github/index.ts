@@ -9,6 +9,7 @@ import { createIssueCalls, type IssueCalls } from "./issues.ts";
 import { createPacing, type SharedPauses } from "./pacing.ts";
 import { createPullRequestCalls, type PullRequestCalls } from "./pulls.ts";
 import { createRepositoryCalls, type RepositoryCalls } from "./repositories.ts";
+import { createReviewCalls, type ReviewCalls } from "./reviews.ts";
 import { createTokens, type Purpose } from "./tokens.ts";
 import { type Clock, type Log, type RepositoryRef, silentLog, systemClock } from "./types.ts";
 
@@ -17,6 +18,16 @@ export type { ChangedComment, ChangedIssue } from "./changes.ts";
 export type { CheckConclusion, CheckFound, CheckReport, NewCheck } from "./checks.ts";
 export type { FailedDelivery } from "./deliveries.ts";
 export { type FailureCode, GitHubFailure, redact } from "./errors.ts";
+export type {
+  FeedbackComment,
+  FeedbackReview,
+  FeedbackThread,
+  PullRequestFeedback,
+  ReviewState,
+  ReviewThreadRef,
+  ThreadResolution,
+  ThreadState,
+} from "./feedback-types.ts";
 export type { Reaction, ReactionTarget } from "./issues.ts";
 export type { NewPullRequest, PullRequestCreated, PullRequestFound } from "./pulls.ts";
 export type { Permission, PermissionFound, PolicyFile } from "./repositories.ts";
@@ -45,6 +56,7 @@ export interface GitHub
     IssueCalls,
     PullRequestCalls,
     CheckCalls,
+    ReviewCalls,
     DeliveryCalls,
     ChangeCalls {
   /** Address for git over HTTP, without credentials (security.md T29). */
@@ -73,6 +85,7 @@ export function createGitHub(settings: GitHubSettings): GitHub {
     ...createIssueCalls(gateway, app.self),
     ...createPullRequestCalls(gateway),
     ...createCheckCalls(gateway, appId),
+    ...createReviewCalls(gateway, app.self),
     ...createDeliveryCalls(gateway),
     ...createChangeCalls(gateway),
     cloneUrl: ({ owner, name }) => `${client.address.web}/${owner}/${name}.git`,

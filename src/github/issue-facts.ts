@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { actorFrom, actorSchema, loginOf } from "./actor.ts";
 import { GitHubFailure } from "./errors.ts";
-import { absentOr, id, time } from "./fields.ts";
+import { absentOr, bigId, id, time } from "./fields.ts";
 import type { Gateway } from "./gateway.ts";
 import { renamed } from "./place.ts";
 import { issueFactsDocument } from "./queries.ts";
@@ -138,8 +138,7 @@ type TimelineNode = z.infer<typeof timelineSchema>;
 const pageInfoSchema = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() });
 const edited = { lastEditedAt: absentOr(time), editor: actorSchema.nullable() };
 const commentSchema = z.object({
-  /** A BigInt, which GraphQL writes as a string. */
-  fullDatabaseId: z.string().regex(/^\d+$/).transform(Number).pipe(id),
+  fullDatabaseId: bigId,
   author: actorSchema.nullable(),
   body: z.string(),
   createdAt: time,

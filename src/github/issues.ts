@@ -6,7 +6,11 @@ import { readIssueFacts } from "./issue-facts.ts";
 import { ownerAndName } from "./place.ts";
 import type { At, IssueFacts, Self } from "./types.ts";
 
-export type ReactionTarget = { readonly issue: number } | { readonly comment: number };
+/** `reviewComment` is a comment in a review thread. The body of a review takes no reactions. */
+export type ReactionTarget =
+  | { readonly issue: number }
+  | { readonly comment: number }
+  | { readonly reviewComment: number };
 export type Reaction = "eyes" | "rocket" | "+1" | "-1" | "confused";
 
 export interface IssueCalls {
@@ -52,6 +56,11 @@ function reaction(at: At, target: ReactionTarget, content: Reaction) {
   if ("issue" in target) {
     const body = { ...place, issue_number: target.issue, content };
     return { name: "react", schema: created, send: (octokit: Octokit) => octokit.rest.reactions.createForIssue(body) };
+  }
+  if ("reviewComment" in target) {
+    const body = { ...place, comment_id: target.reviewComment, content };
+    const send = (octokit: Octokit) => octokit.rest.reactions.createForPullRequestReviewComment(body);
+    return { name: "react", schema: created, send };
   }
   const body = { ...place, comment_id: target.comment, content };
   return {

@@ -1,13 +1,11 @@
-const actorFields = `
-  __typename
-  login
-  ... on User { databaseId }
-  ... on Bot { databaseId }
-  ... on Organization { databaseId }
-  ... on Mannequin { databaseId }
-`;
-
-const pageFields = "pageInfo { hasNextPage endCursor }";
+import { actorFragment, pageFields } from "./query-parts.ts";
+import {
+  feedbackDocument,
+  resolveThreadDocument,
+  threadCommentsDocument,
+  threadStateDocument,
+  threadTailDocument,
+} from "./review-queries.ts";
 
 /**
  * Issues and pull requests have these fields in common, but GraphQL has no interface for them. An issue has at most a
@@ -53,7 +51,7 @@ query IssueFacts(
     }
   }
 }
-fragment actor on Actor { ${actorFields} }
+${actorFragment}
 `;
 
 const stateFields = `
@@ -81,7 +79,7 @@ query Thread($owner: String!, $name: String!, $number: Int!) {
     }
   }
 }
-fragment actor on Actor { ${actorFields} }
+${actorFragment}
 `;
 
 /** Whether a comment is as it was written: REST's times have whole seconds, and an edit may follow within one. */
@@ -91,5 +89,16 @@ query Comment($id: ID!) {
 }
 `;
 
-/** Every GraphQL document this app may send. All of them are queries. */
-export const graphqlDocuments: readonly string[] = [issueFactsDocument, threadDocument, commentDocument];
+/** Every query this app may send. */
+export const queryDocuments: readonly string[] = [
+  issueFactsDocument,
+  threadDocument,
+  commentDocument,
+  feedbackDocument,
+  threadCommentsDocument,
+  threadStateDocument,
+  threadTailDocument,
+];
+
+/** Every change this app may make through GraphQL. There is none that approves, merges or deletes. */
+export const mutationDocuments: readonly string[] = [resolveThreadDocument];

@@ -1,4 +1,4 @@
-import { graphqlDocuments } from "./queries.ts";
+import { mutationDocuments, queryDocuments } from "./queries.ts";
 
 /**
  * Every call this app is able to make. There is deliberately no route that approves, merges, deletes, or touches
@@ -25,6 +25,8 @@ export const allowedRoutes: readonly string[] = [
   "GET /repos/{owner}/{repo}/pulls",
   "POST /repos/{owner}/{repo}/pulls",
   "POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
+  "POST /repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies",
+  "POST /repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions",
   "GET /repos/{owner}/{repo}/commits/{ref}/check-runs",
   "POST /repos/{owner}/{repo}/check-runs",
   "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}",
@@ -51,7 +53,7 @@ interface OutgoingRequest {
 
 /**
  * Throws {@link RouteRefused} unless the request is on the allow-list *and* its finished URL still has the shape of that
- * route: a repository called `..` must not lead anywhere else. GraphQL is allowed for our own read-only documents only.
+ * route: a repository called `..` must not lead anywhere else. GraphQL is allowed for our own documents only.
  */
 export function assertAllowed(request: OutgoingRequest): void {
   const route = `${request.method} ${request.template}`;
@@ -61,7 +63,8 @@ export function assertAllowed(request: OutgoingRequest): void {
   if (!new RegExp(`^${escaped(request.base)}${shape.join("/")}$`).test(origin + pathname)) {
     throw new RouteRefused(`${route} would go somewhere else with these parameters`);
   }
-  if (request.template === "/graphql" && !graphqlDocuments.includes(String(request.query))) {
+  const documents = [...queryDocuments, ...mutationDocuments];
+  if (request.template === "/graphql" && !documents.includes(String(request.query))) {
     throw new RouteRefused("this app sends only its own GraphQL documents");
   }
 }

@@ -6,7 +6,7 @@ import { perform } from "./request.ts";
 import type { Clock, Log } from "./types.ts";
 
 /** What a token is for. Each gets only the permissions of that step. */
-export type Purpose = "read" | "converse" | "push";
+export type Purpose = "read" | "converse" | "resolve" | "push";
 
 /** A token for one repository, or the weak one that can only list an installation's repositories. */
 export type TokenScope =
@@ -20,6 +20,8 @@ export const permissionsFor: Readonly<Record<TokenScope["purpose"], Permissions>
   read: { metadata: "read", contents: "read", issues: "read", pull_requests: "read", checks: "read", statuses: "read" },
   // A pull request names two branches; reading them needs contents.
   converse: { metadata: "read", contents: "read", issues: "write", pull_requests: "write", checks: "write" },
+  // GitHub asks for contents, of all things, to resolve a review thread (github.md §2).
+  resolve: { metadata: "read", contents: "write", pull_requests: "write" },
   push: { metadata: "read", contents: "write" },
   list: { metadata: "read" },
 };

@@ -56,6 +56,14 @@ export function buildSnapshot(sources: SnapshotSources): Snapshot {
   return { ...content, removed, leftOut, hash: hashOf(content) };
 }
 
+/** The frozen input of an earlier run, with what a person says who asks for more. */
+export function withGuidance(snapshot: Snapshot, guidance: string): Snapshot {
+  const cleaned = cleanText(guidance);
+  const { title, body, author, comments } = snapshot;
+  const content = { title, body, author, comments, guidance: cut(cleaned.text.trim(), maxBody) };
+  return { ...snapshot, ...content, removed: snapshot.removed + cleaned.removed, hash: hashOf(content) };
+}
+
 /**
  * Authors whose permission decides whether their comments are admitted: each account once, and none whose comments
  * are left out for another reason.

@@ -154,6 +154,11 @@ function factsOf(parts: EffectWorkerParts, claimed: ClaimedEffect): EffectFacts 
         },
       };
     },
+    async lastSnapshot() {
+      const task = await readTask(db, claimed.taskId);
+      const run = task && "run" in task.work ? task.work.run : task?.lastRun?.id;
+      return run === undefined ? undefined : (await readRun(db, run))?.order.snapshot;
+    },
     async run(id) {
       const run = await readRun(db, id);
       const bundle = await readBundle(db, id);

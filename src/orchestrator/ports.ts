@@ -1,6 +1,8 @@
 import type { Event } from "./domain/event.ts";
+import type { Reading } from "./domain/review.ts";
+import type { Snapshot } from "./domain/snapshot.ts";
 import type { Repository } from "./domain/task.ts";
-import type { Trigger } from "./domain/trigger.ts";
+import type { Refusal, Trigger } from "./domain/trigger.ts";
 
 /** Where in GitHub something happens: the repository, and the installation whose token reaches it. */
 export interface Place {
@@ -37,6 +39,17 @@ export interface GitHub {
     check: { readonly sha: string; readonly name: string; readonly externalId: string },
   ): Promise<number | undefined>;
   createCheck(at: Place, check: NewCheck): Promise<{ readonly id: number }>;
+  updateCheck(at: Place, check: number, report: CheckReport): Promise<void>;
+  replyInThread(at: Place, thread: ReviewThread, body: string): Promise<{ readonly id: number }>;
+  findReply(at: Place, thread: ReviewThread, marker: string): Promise<number | undefined>;
+  resolveThread(at: Place, nodeId: string): Promise<"resolved" | "refused" | "gone">;
+}
+
+/** How a thread on a pull request is answered and found again. */
+export interface ReviewThread {
+  readonly pullRequest: number;
+  readonly nodeId: string;
+  readonly firstCommentId: number;
 }
 
 export type ReactionTarget =
@@ -59,13 +72,17 @@ export interface NewPullRequest {
   readonly draft: boolean;
 }
 
-export interface NewCheck {
+export interface CheckReport {
+  /** `in_progress`: it is not over yet. */
+  readonly status: "success" | "failure" | "in_progress";
+  readonly title: string;
+  readonly summary: string;
+}
+
+export interface NewCheck extends CheckReport {
   readonly name: string;
   readonly headSha: string;
   readonly externalId: string;
-  readonly conclusion: "success" | "failure";
-  readonly title: string;
-  readonly summary: string;
 }
 
 /** Why GitHub did not do what we asked; the classes of github.md §4. */
@@ -179,6 +196,26 @@ export interface Protect {
   readonly hold: readonly string[];
   readonly flag: readonly string[];
 }
+
+/** Reads a pull request of ours and says what on it counts as feedback. API trouble is thrown: we wait. */
+export interface ReviewReader {
+  read(at: Place, wanted: FeedbackWanted): Promise<FeedbackFound>;
+}
+
+export interface FeedbackWanted {
+  readonly number: number;
+  /** The branch we made: a head elsewhere is not ours. */
+  readonly branch: string;
+  readonly admitted: Readonly<Record<string, number>>;
+  /** The input of the task's last run, and what the person who asked for a round said. */
+  readonly snapshot: Snapshot;
+  readonly guidance: string;
+}
+
+export type FeedbackFound =
+  | { readonly kind: "read"; readonly reading: Reading }
+  | { readonly kind: "refused"; readonly refusal: Refusal }
+  | { readonly kind: "not_open" };
 
 /** Finds out whether a trigger may start what it asks for; its answer is an event. API trouble is thrown: we wait. */
 export interface Authoriser {

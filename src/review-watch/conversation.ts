@@ -1,4 +1,4 @@
-import type { FeedbackEntry, Surface } from "../orchestrator/domain/feedback.ts";
+import type { FeedbackEntry, FeedbackItem, Surface } from "../orchestrator/domain/feedback.ts";
 import type { Actor } from "../orchestrator/domain/trigger.ts";
 import { cleanText } from "../text/clean-text.ts";
 import { type FeedbackContext, type Judgement, judgeWriting, type LeftOutReason, type Writing } from "./who-counts.ts";
@@ -21,11 +21,8 @@ export interface Conversation {
 }
 
 export interface Feedback {
-  /** The first whose words count. */
-  readonly by: Actor;
-  readonly from: "person" | "bot";
-  readonly version: string;
-  readonly entries: readonly FeedbackEntry[];
+  /** As an item tells it; `by` is the first whose words count. */
+  readonly said: Pick<FeedbackItem, "by" | "from" | "version" | "entries">;
   /** The writings that count, not ours. */
   readonly counted: readonly Writing[];
   readonly admitted: "by a writer" | "by right";
@@ -61,15 +58,19 @@ export function converse(writings: readonly Writing[], context: FeedbackContext)
     ...judged.flatMap(({ writing, judgement }) =>
       judgement.kind === "left_out" ? [leave(writing, judgement.reason)] : [],
     ),
-    ...(first ? shown.filter((one) => !kept.includes(one)).map(({ writing }) => leave(writing, "cut: too many")) : []),
+    ...counted
+      .filter(({ writing }) => !kept.some((one) => one.writing === writing))
+      .map(({ writing }) => leave(writing, "cut: too many")),
   ];
   if (!first) return { feedback: undefined, leftOut, removed: 0 };
   return {
     feedback: {
-      by: first.judgement.author,
-      from: first.judgement.from,
-      version: newestOf(counted.map(({ judgement }) => judgement.version)),
-      entries: kept.flatMap((one) => entryOf(one, clean)),
+      said: {
+        by: first.judgement.author,
+        from: first.judgement.from,
+        version: newestOf(counted.map(({ judgement }) => judgement.version)),
+        entries: kept.flatMap((one) => entryOf(one, clean)),
+      },
       counted: counted.map(({ writing }) => writing),
       admitted: first.judgement.admitted,
     },
@@ -90,7 +91,7 @@ function entryOf({ writing, judgement }: Judged, clean: Cleaner): readonly Feedb
 }
 
 function newestOf(versions: readonly string[]): string {
-  return versions.reduce((newest, version) => (version > newest ? version : newest), "");
+  return versions.toSorted().at(-1) ?? "";
 }
 
 type Cleaner = (writing: Writing) => { readonly text: string; readonly removed: number };

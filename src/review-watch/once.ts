@@ -31,7 +31,8 @@ export function submittedThreads(
   return [...Map.groupBy(threads, (thread) => thread.nodeId).values()]
     .flatMap((readings) => {
       const [first, ...more] = once(readings.flatMap((thread) => thread.comments)).filter((one) => !isDraft(one));
-      const [thread] = readings;
+      // Resolved only where every reading says so: a reading too old must not hide what is open.
+      const [thread] = readings.toSorted((a, b) => Number(a.resolved) - Number(b.resolved));
       return thread && first ? [{ ...thread, comments: [first, ...more] as const }] : [];
     })
     .toSorted((a, b) => a.comments[0].id - b.comments[0].id);

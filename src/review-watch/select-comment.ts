@@ -14,13 +14,13 @@ export function selectComment(comment: RawComment, context: FeedbackContext): Se
     context,
   );
   if (!feedback) return { items: [], changesRequested: "no", leftOut, removed };
-  const { by, from, version, entries, admitted } = feedback;
-  const isForUs = from === "bot" || admitted === "by a writer" || mentions(comment.body, context.slug);
+  const { said, admitted } = feedback;
+  const isForUs = said.from === "bot" || admitted === "by a writer" || mentions(comment.body, context.slug);
   const item = {
+    ...said,
     id: `comment-${comment.id}`,
     surface: "comment" as const,
     owed: isForUs ? ("answer" as const) : ("context" as const),
-    ...{ by, from, version, entries },
   };
   return { items: [item], changesRequested: "no", leftOut, removed };
 }

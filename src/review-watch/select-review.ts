@@ -14,15 +14,9 @@ export function selectReview(review: RawReview, context: FeedbackContext): Selec
   if (review.state === "dismissed") return { ...none, leftOut: [leave(writing, "dismissed review")] };
   const { feedback, leftOut, removed } = converse([writing], context);
   if (!feedback) return { ...none, leftOut };
-  const { by, from, version, entries } = feedback;
-  const whole: FeedbackItem = {
-    id: `review-${review.id}`,
-    surface: "review_body",
-    owed: "answer",
-    ...{ by, from, version, entries },
-  };
+  const whole: FeedbackItem = { ...feedback.said, id: `review-${review.id}`, surface: "review_body", owed: "answer" };
   if (review.state === "approved") return { ...none, items: [{ ...whole, owed: "context" }], removed };
-  const found = findingsInBody(review.body, from);
+  const found = findingsInBody(review.body, whole.from);
   const findings = found.findings.map((finding, index) => findingItem(whole, finding, index + 1));
   const items = [...besideFindings(whole, found), ...findings];
   return {

@@ -26,8 +26,8 @@ export function selectThread(
   const path = stripInvisible(thread.path);
   const hunk = stripInvisible(thread.hunk);
   const [first] = thread.comments;
-  const { by, from, version, entries } = feedback;
   const item = {
+    ...feedback.said,
     id: `thread-${first.id}`,
     surface: "thread" as const,
     owed: "answer" as const,
@@ -38,7 +38,6 @@ export function selectThread(
       outdated: thread.outdated,
     },
     thread: { nodeId: thread.nodeId, firstCommentId: first.id, resolved: thread.resolved },
-    ...{ by, from, version, entries },
   };
   return {
     items: [item],

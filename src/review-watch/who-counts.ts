@@ -110,7 +110,8 @@ function isWelcome(author: Actor, surface: Surface, context: FeedbackContext): b
 
 function whyNotWelcome(author: Actor, { bots, ignoredBots }: FeedbackContext): LeftOutReason {
   if (author.type !== "Bot") return "no push permission";
-  const isListed = bots === "all" ? !ignoredBots.has(author.id) : bots !== "none" && bots.some(({ id }) => id === author.id);
+  const isListed =
+    bots === "all" ? !ignoredBots.has(author.id) : bots !== "none" && bots.some(({ id }) => id === author.id);
   return isListed ? "bot's comment" : "bot not allowed";
 }
 

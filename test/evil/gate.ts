@@ -24,7 +24,8 @@ export async function judged(
   outcome: RunOutcome,
   secrets: readonly string[] = [],
 ): Promise<Gated | { readonly quarantine: undefined; readonly why: string }> {
-  if (outcome.kind !== "changed") return { quarantine: undefined, why: `the run ended as ${JSON.stringify(outcome).slice(0, 200)}` };
+  if (outcome.kind !== "changed")
+    return { quarantine: undefined, why: `the run ended as ${JSON.stringify(outcome).slice(0, 200)}` };
   const { bundle, tip } = outcome;
   const imported = await yard.git.importBundle({ ...key(yard), bundle, baseSha: yard.baseSha, tip });
   if (imported.kind === "refused") return { quarantine: undefined, why: `import refused: ${imported.reason}` };

@@ -21,7 +21,12 @@ succeed, or the test proves nothing; and in the sandbox, where it must be contai
 export function readOptions(args: readonly string[], all: readonly Trial[]): Options | "help" {
   const { values } = parseArgs({
     args: [...args],
-    options: { json: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean" }, list: { type: "boolean" } },
+    options: {
+      json: { type: "boolean" },
+      only: { type: "string" },
+      help: { type: "boolean" },
+      list: { type: "boolean" },
+    },
   });
   if (values.help) return "help";
   const { only } = values;

@@ -23,7 +23,11 @@ export async function gitIn(gitDir: string, args: readonly string[], input = "")
  * Runs a line of shell in a directory an agent could write to, as a careless host does. Never asks, never waits longer
  * than five seconds. @returns what it printed, and 124 as its code when it had to be ended
  */
-export async function carelessly(cwd: string, line: string, more: Readonly<Record<string, string>> = {}): Promise<Done> {
+export async function carelessly(
+  cwd: string,
+  line: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Done> {
   const careless = { ...env, GIT_TERMINAL_PROMPT: "0", GIT_CONFIG_GLOBAL: "/nonexistent", ...more };
   return command(["timeout", "-k", "1", "5", "/bin/bash", "--norc", "-c", line], { cwd, env: careless, input: "" });
 }

@@ -8,26 +8,31 @@ export interface ReportOrder extends Tried {
 
 /** Prints what was found. @returns the exit code: 1 when there is a gap */
 export async function report(order: ReportOrder): Promise<number> {
-  const { rows, output } = order;
-  const gaps = rows.flatMap((row) => gapIn(row) ?? []);
+  const { rows, facts, output } = order;
+  const broken = facts.flatMap(({ name, problem }) =>
+    problem === undefined ? [] : [`${name} does not hold: ${problem}`],
+  );
+  const gaps = [...rows.flatMap((row) => gapIn(row) ?? []), ...broken];
   const text = output === "json" ? `${JSON.stringify(asJson(order, gaps))}\n` : tableOf(order);
   await new Promise((written) => process.stdout.write(text, written));
   for (const gap of gaps) process.stderr.write(`GAP ${gap}\n`);
   return gaps.length === 0 ? 0 : 1;
 }
 
-function asJson({ rows, seconds }: ReportOrder, gaps: readonly string[]) {
+function asJson({ rows, facts, seconds }: ReportOrder, gaps: readonly string[]) {
   return {
     ok: gaps.length === 0,
     seconds: Math.round(seconds),
     ...countsOf(rows),
     gaps,
+    facts,
     vectors: rows.map(({ trial, vector, none, srt }) => ({ trial, ...vector, none, srt })),
   };
 }
 
 function countsOf(rows: readonly Row[]) {
-  const count = (which: (row: Row) => Finding, kind: Finding["kind"]) => rows.filter((row) => which(row).kind === kind).length;
+  const count = (which: (row: Row) => Finding, kind: Finding["kind"]) =>
+    rows.filter((row) => which(row).kind === kind).length;
   return {
     vectorCount: rows.length,
     succeededWithoutWalls: count(({ none }) => none, "succeeded"),
@@ -36,7 +41,7 @@ function countsOf(rows: readonly Row[]) {
   };
 }
 
-function tableOf({ rows, seconds }: ReportOrder): string {
+function tableOf({ rows, facts, seconds }: ReportOrder): string {
   const width = Math.max(...rows.map(({ vector }) => vector.name.length)) + 2;
   const lines: string[] = [];
   let trial = "";
@@ -54,6 +59,7 @@ function tableOf({ rows, seconds }: ReportOrder): string {
     ...lines,
     "",
     "* with a host that is careless in a way the sandbox alone does not mend: git run in the clone, answers believed",
+    ...facts.map(({ says, problem }) => `${problem === undefined ? "·" : "✗"} ${says}`),
     `${vectorCount} vectors: ${succeededWithoutWalls} succeeded without walls, ${contained} contained, ${notHere} not to be tried on this machine; ${Math.round(seconds)} s`,
     "",
   ].join("\n");

@@ -4,7 +4,20 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 
-const unshare = ["unshare", "--net", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc", "--propagation", "private", "--"];
+const unshare = [
+  "unshare",
+  "--net",
+  "--mount",
+  "--pid",
+  "--ipc",
+  "--uts",
+  "--fork",
+  "--kill-child",
+  "--mount-proc",
+  "--propagation",
+  "private",
+  "--",
+];
 
 /** Where the evil agent meets the host: in namespaces made for it, or among everything else on this machine. */
 export type Ground = "stage" | "bare";
@@ -27,7 +40,15 @@ export async function onStage(command: readonly string[]): Promise<number> {
   const resolver = join(directory, "resolv.conf");
   writeFileSync(resolver, "nameserver 127.0.0.53\noptions timeout:1 attempts:1\n");
   try {
-    const words = ["--pdeathsig", "KILL", "--", ...unshare, join(import.meta.dirname, "stage.sh"), resolver, ...command];
+    const words = [
+      "--pdeathsig",
+      "KILL",
+      "--",
+      ...unshare,
+      join(import.meta.dirname, "stage.sh"),
+      resolver,
+      ...command,
+    ];
     const child = spawn("setpriv", words, { stdio: "inherit" });
     // The terminal tells the whole group; we only have to live until the stage is taken down.
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => child.kill("SIGKILL"));

@@ -1,9 +1,10 @@
 import PQueue from "p-queue";
 import type { Options } from "./options.ts";
-import type { Driver, Finding, Findings, Row, Trial } from "./vector.ts";
+import type { Driver, Fact, Finding, Findings, Note, Row, Trial } from "./vector.ts";
 
 export interface Tried {
   readonly rows: readonly Row[];
+  readonly facts: readonly Fact[];
 }
 
 /** Most trials wait for something most of the time. */
@@ -11,25 +12,32 @@ const atOnce = 3;
 
 /** Plays the trials behind both kinds of walls. A trial that breaks down leaves its vectors untried. */
 export async function tryAll({ trials, only }: Options): Promise<Tried> {
+  const facts: Fact[] = [];
+  const note: Note = (fact) => void facts.push(fact);
   const queue = new PQueue({ concurrency: atOnce });
-  const rows = await Promise.all(
-    trials.map(async (trial) => {
-      const [none, srt] = await Promise.all([
-        queue.add(() => playOne(trial, "none")),
-        queue.add(() => playOne(trial, "srt")),
-      ]);
-      return trial.vectors
-        .filter(({ name }) => only === undefined || only === name || only === trial.name)
-        .map((vector) => ({ trial: trial.name, vector, none: of(none, vector.name), srt: of(srt, vector.name) }));
-    }),
-  );
-  return { rows: rows.flat() };
+  const rows = new Map<Trial, readonly Row[]>();
+  const play = async (trial: Trial) => {
+    const [none, srt] = await Promise.all([
+      queue.add(() => playOne(trial, "none", note)),
+      queue.add(() => playOne(trial, "srt", note)),
+    ]);
+    const shown = trial.vectors.filter(({ name }) => only === undefined || only === name || only === trial.name);
+    rows.set(
+      trial,
+      shown.map((vector) => ({ trial: trial.name, vector, none: of(none, vector.name), srt: of(srt, vector.name) })),
+    );
+  };
+  queue.concurrency = 1;
+  await Promise.all(trials.filter(({ isAlone }) => isAlone).map(play));
+  queue.concurrency = atOnce;
+  await Promise.all(trials.filter(({ isAlone }) => !isAlone).map(play));
+  return { rows: trials.flatMap((trial) => rows.get(trial) ?? []), facts };
 }
 
-async function playOne(trial: Trial, driver: Driver): Promise<Findings | Error> {
+async function playOne(trial: Trial, driver: Driver, note: Note): Promise<Findings | Error> {
   const since = performance.now();
   try {
-    return await trial.play(driver);
+    return await trial.play(driver, note);
   } catch (error) {
     process.stderr.write(`  ${trial.name} broke down: ${error instanceof Error ? error.stack : error}\n`);
     return new Error("the trial broke down, see above");

@@ -27,9 +27,21 @@ export type Findings = Readonly<Record<string, Finding>>;
 export interface Trial {
   readonly name: string;
   readonly vectors: readonly Vector[];
+  /** It measures time, so nothing else goes on meanwhile. */
+  readonly isAlone?: true;
   /** Tries all of them behind one kind of walls and judges each from outside. */
-  readonly play: (driver: Driver) => Promise<Findings>;
+  readonly play: (driver: Driver, note: Note) => Promise<Findings>;
 }
+
+/** Something that must hold around the vectors, and what was seen of it. */
+export interface Fact {
+  readonly name: string;
+  readonly says: string;
+  /** Why it does not hold. */
+  readonly problem?: string;
+}
+
+export type Note = (fact: Fact) => void;
 
 /** Both findings about one vector. */
 export interface Row {

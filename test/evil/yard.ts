@@ -106,7 +106,13 @@ async function openYard(driver: Driver): Promise<Yard> {
       {
         runId: "run-1",
         root,
-        source: { gitDir: mirror, objectDirs: [join(mirror, "objects")], sha: baseSha, base: baseSha, branch: "agent/issue-1" },
+        source: {
+          gitDir: mirror,
+          objectDirs: [join(mirror, "objects")],
+          sha: baseSha,
+          base: baseSha,
+          branch: "agent/issue-1",
+        },
         setup: { run: [], network: [] },
         box: { driver, limits: { memoryMb: 1024, pids: 128, diskMb: 256 } },
         agent: { kind: "command", command: [join(dir, "programs/evil/agent.mjs"), mark] },

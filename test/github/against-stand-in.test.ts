@@ -228,6 +228,8 @@ describe("the adapter and the stand-in agree", () => {
     expect(await github.findCheck(at, sha, key)).toBeUndefined();
     const report = { conclusion: "failure", title: "Red", summary: "It failed.", text: "tail" } as const;
     const check = await github.createCheck(at, { ...key, headSha: sha, ...report });
+    await github.updateCheck(at, check.id, { ...report, conclusion: "in_progress" });
+    expect(fake.checks(repo, sha)).toMatchObject([{ status: "in_progress", conclusion: null }]);
     await github.updateCheck(at, check.id, { ...report, conclusion: "success" });
     expect(await github.findCheck(at, sha, key)).toEqual({ id: check.id, conclusion: "success" });
   });

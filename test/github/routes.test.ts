@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { buildSchema, parse, validate } from "graphql";
 import { describe, expect, test } from "vitest";
 import { createClient } from "../../src/github/client.ts";
-import { graphqlDocuments, issueFactsDocument } from "../../src/github/queries.ts";
+import { issueFactsDocument, mutationDocuments, queryDocuments } from "../../src/github/queries.ts";
 import { allowedRoutes, RouteRefused } from "../../src/github/routes.ts";
 import { githubWith, minting, onlyAnnouncedCalls, shop } from "./support.ts";
 
@@ -64,12 +64,23 @@ test("every allowed route is one that GitHub publishes", () => {
 describe("our GraphQL documents", () => {
   const schema = buildSchema(readFileSync(new URL("schema.graphql", published), "utf8"), { assumeValidSDL: true });
 
-  test.each(graphqlDocuments)("are queries that GitHub's schema accepts", (document) => {
+  const valid = (document: string) => {
     const parsed = parse(document);
     expect(validate(schema, parsed).map(String)).toEqual([]);
-    const operations = parsed.definitions.flatMap((each) =>
-      each.kind === "OperationDefinition" ? [each.operation] : [],
+    return parsed.definitions.flatMap((each) => (each.kind === "OperationDefinition" ? [each] : []));
+  };
+
+  test.each(queryDocuments)("read with what GitHub's schema accepts", (document) => {
+    expect(valid(document).map((each) => each.operation)).toEqual(["query"]);
+  });
+
+  test("change nothing but whether a thread is resolved", () => {
+    const [operation, ...others] = mutationDocuments.flatMap(valid);
+    expect(others).toEqual([]);
+    expect(operation?.operation).toBe("mutation");
+    const fields = operation?.selectionSet.selections.map((each) =>
+      each.kind === "Field" ? each.name.value : each.kind,
     );
-    expect(operations).toEqual(["query"]);
+    expect(fields).toEqual(["resolveReviewThread"]);
   });
 });

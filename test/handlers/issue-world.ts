@@ -21,6 +21,7 @@ export const policy: Policy = {
   rules: "",
   pullRequest: { draft: false, title: "{title}" },
   protect: { deny: [], hold: [], flag: [] },
+  review: { trigger: "any", bots: "all", botRounds: 3, rounds: 5, resolve: "bots", quietSeconds: 60 },
   limits: {},
 };
 

@@ -1,5 +1,6 @@
 import type { Event } from "../../src/orchestrator/domain/event.ts";
 import type { Policy } from "../../src/orchestrator/domain/policy.ts";
+import { noReview } from "../../src/orchestrator/domain/review.ts";
 import type { RunOutcome, RunReport } from "../../src/orchestrator/domain/run.ts";
 import type { Snapshot } from "../../src/orchestrator/domain/snapshot.ts";
 import type { Task } from "../../src/orchestrator/domain/task.ts";
@@ -51,6 +52,7 @@ export function aTask(changes: Partial<Task> = {}): Task {
     seenLabels: {},
     withdrawnAt: undefined,
     lastRun: undefined,
+    review: noReview,
     work: { kind: "idle" },
     pullRequest: { kind: "none" },
     halt: { kind: "none" },

@@ -58,7 +58,7 @@ export function openClient(order: ClientOrder): AcpClient {
           sessionId,
           prompt: [{ type: "text", text: order.prompt }],
         });
-        return { kind: "ended", reason: stopReason, failure: failureIn(_meta) };
+        return { kind: "ended", reason: stopReason ?? "no reason given", failure: failureIn(_meta) };
       } catch (error) {
         return errorOf(error);
       }
@@ -82,7 +82,10 @@ async function begin({ agent }: ClientConnection, { cwd, clientMeta }: ClientOrd
   if (answer.protocolVersion !== protocolVersion) {
     throw new Error(`The agent speaks version ${answer.protocolVersion} of the protocol, not ${protocolVersion}.`);
   }
-  return (await agent.request("session/new", { cwd, mcpServers: [] })).sessionId;
+  const { sessionId } = await agent.request("session/new", { cwd, mcpServers: [] });
+  // The library's types promise one; it does not look.
+  if (typeof sessionId !== "string") throw new Error("The agent opened no session.");
+  return sessionId;
 }
 
 /** Nobody is there to be asked: what the agent may do is what its sandbox lets it do. Yes, this once. */

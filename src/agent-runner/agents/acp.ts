@@ -4,6 +4,7 @@ import type { Gateway, ModelTicket } from "../gateway/types.ts";
 import type { Conversation } from "../sandbox/box.ts";
 import type { AgentChoice } from "../types.ts";
 import { foreignCommand } from "../workspace/commands.ts";
+import type { Layout } from "../workspace/layout.ts";
 import { openClient } from "./acp-client.ts";
 import type { AgentEnd, Engaged, Shift } from "./agent.ts";
 import { collectEvents } from "./event-log.ts";
@@ -17,8 +18,7 @@ type AcpChoice = AgentChoice & { readonly kind: "acp" };
 export interface Means {
   readonly agentsDir: string;
   readonly gateway: () => Promise<Gateway>;
-  /** Where the agent's own directory will be. */
-  readonly home: string;
+  readonly layout: Layout;
   readonly idleMs: number;
 }
 
@@ -41,7 +41,7 @@ export async function engageAcp(choice: AcpChoice, means: Means): Promise<Engage
   const idleMs = Math.min(longestSilenceMs, means.idleMs / 4);
   const ticket = gateway.admit({ provider, caps: choice.caps, idleMs });
   const { baseUrl, token } = ticket;
-  const start = { home: means.home, baseUrl, token, model: name };
+  const start = { home: means.layout.agent, repo: means.layout.repo, baseUrl, token, model: name };
   const dir = join(means.agentsDir, profile.name);
   return {
     kind: "ready",
@@ -71,7 +71,7 @@ async function workThrough(shift: Shift, engagement: Engagement): Promise<AgentE
   // The agent's first line comes long after this turn of the event loop, when both ends know each other.
   const conversation: Conversation = bench.openBox.talk(commandOf(shift, engagement), (line) => agent.hear(line));
   const agent = openClient({
-    cwd: bench.workspace.layout.repo,
+    cwd: profile.cwd(engagement.start),
     prompt,
     clientMeta: profile.clientMeta,
     say: conversation.say,

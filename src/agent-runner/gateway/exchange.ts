@@ -36,11 +36,10 @@ async function admit(talk: Talk): Promise<void> {
   if (read.kind === "refused") return refuse(res, read.refusal);
   if (read.kind === "left") return;
   const { order } = read;
-  const admitted = cut.signal.aborted ? undefined : run.books.admit();
-  if (admitted?.kind !== "entry") {
-    run.hold.bytes -= order.bytes;
-    if (admitted) refuse(res, admitted.refusal);
-    return;
+  const admitted = run.books.admit();
+  if (admitted.kind === "refused") {
+    order.release();
+    return refuse(res, admitted.refusal);
   }
   const idle = watchIdle(run.order.idleMs, (who) => cut.abort((who === "provider" ? "silent" : "left") satisfies Cut));
   run.activity.inFlight += 1;

@@ -24,7 +24,6 @@ export interface GatewayOptions {
 
 /** What agents see before the protocol's own route, whatever the provider's base URL is. */
 const prefix = "/v1";
-const headersMs = 10_000;
 
 /**
  * Opens the model gateway: an HTTP server on a loopback address and a free port, one for all runs of this process.
@@ -63,11 +62,7 @@ export async function openGateway(options: GatewayOptions = {}): Promise<Gateway
 }
 
 function timesOf({ requestMs }: GatewayLimits) {
-  return {
-    headersTimeout: Math.min(headersMs, requestMs),
-    requestTimeout: requestMs,
-    connectionsCheckingInterval: Math.min(5000, requestMs),
-  };
+  return { requestTimeout: requestMs, connectionsCheckingInterval: Math.min(5000, requestMs) };
 }
 
 async function listen(server: Server, address: string): Promise<number> {

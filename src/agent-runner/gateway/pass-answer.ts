@@ -23,7 +23,7 @@ export async function passAnswer(sent: Sent): Promise<void> {
   } catch (error) {
     return endWithout(sent, error);
   } finally {
-    run.hold.bytes -= order.bytes;
+    order.release();
   }
   touch(sent);
   const status = answer.statusCode ?? 0;

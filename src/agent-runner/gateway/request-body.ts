@@ -9,6 +9,8 @@ export interface ModelOrder {
   readonly parts: readonly Buffer[];
   readonly bytes: number;
   readonly streamed: "yes" | "no";
+  /** Lets go of the parts. To be called once, when they are sent or never will be. */
+  readonly release: () => void;
 }
 
 export type BodyReading =
@@ -60,7 +62,12 @@ export async function readBody(req: IncomingMessage, { api, limits, hold }: Read
     giveBack();
     return refused(judged);
   }
-  return { kind: "order", order: { ...judged, bytes } };
+  const parts = [...judged.parts];
+  const release = () => {
+    parts.length = 0;
+    giveBack();
+  };
+  return { kind: "order", order: { parts, bytes, streamed: judged.streamed, release } };
 }
 
 function judge(

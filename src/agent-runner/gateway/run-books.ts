@@ -69,7 +69,6 @@ export function openBooks(caps: ModelCaps): RunBooks {
 
   const succeed = () => {
     failures = 0;
-    alike = 0;
     trouble = undefined;
   };
 

@@ -16,7 +16,7 @@ interface Options {
 /** Reads the data of server-sent events out of a stream that is cut anywhere. All three kinds of line ends count. */
 export function createSseReader({ longest, onData, onSkipped }: Options): SseReader {
   const decoder = new StringDecoder("utf8");
-  let state: "start" | "inside" | "after-return" = "start";
+  let afterReturn = false;
   let line = "";
   let lineSize = 0;
   let data: string[] = [];
@@ -46,8 +46,8 @@ export function createSseReader({ longest, onData, onSkipped }: Options): SseRea
 
   const read = (text: string) => {
     if (text === "") return;
-    let from = (state === "start" && text[0] === "\ufeff") || (state === "after-return" && text[0] === "\n") ? 1 : 0;
-    state = "inside";
+    let from = afterReturn && text[0] === "\n" ? 1 : 0;
+    afterReturn = false;
     const ends = /\r\n?|\n/g;
     ends.lastIndex = from;
     for (let end = ends.exec(text); end; end = ends.exec(text)) {
@@ -55,7 +55,7 @@ export function createSseReader({ longest, onData, onSkipped }: Options): SseRea
       endLine();
       from = ends.lastIndex;
       // The line feed that belongs to a return may come with the next chunk.
-      if (end[0] === "\r" && from === text.length) state = "after-return";
+      afterReturn = end[0] === "\r" && from === text.length;
     }
     take(text.slice(from));
   };

@@ -1,8 +1,9 @@
 import { assertNever, type Decision, decided, ignored } from "./decision.ts";
 import type { Effect } from "./effect.ts";
-import type { Event } from "./event.ts";
+import type { Event, WorkEvent } from "./event.ts";
 import { isHandledLabelling, isOvertaken, withLabelling } from "./late-news.ts";
 import type { Task } from "./task.ts";
+import { noticeFeedback, tellResolutionRefused, tellUnread, weighFeedback } from "./weigh-feedback.ts";
 import { whenAuthorising } from "./when-authorising.ts";
 import { whenIdle } from "./when-idle.ts";
 import { whenPublishing } from "./when-publishing.ts";
@@ -20,6 +21,14 @@ export function decide(task: Task, event: Event): Decision {
       return receiveTrigger(task, event);
     case "pull_request_closed":
       return closePullRequest(task, event);
+    case "feedback_noticed":
+      return noticeFeedback(task, event);
+    case "feedback_read":
+      return weighFeedback(task, event);
+    case "feedback_unread":
+      return tellUnread(task, event);
+    case "resolution_refused":
+      return tellResolutionRefused(task, event);
     case "label_removed":
     case "issue_closed":
       return isOvertaken(task, event) ? ignored("somebody asked again since") : decideByWork(task, event);
@@ -28,7 +37,7 @@ export function decide(task: Task, event: Event): Decision {
   }
 }
 
-function decideByWork(task: Task, event: Event): Decision {
+function decideByWork(task: Task, event: WorkEvent): Decision {
   switch (task.work.kind) {
     case "idle":
       return whenIdle(task, event);

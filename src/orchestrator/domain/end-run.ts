@@ -1,8 +1,11 @@
 import { assertNever, type Decision, decided } from "./decision.ts";
 import type { Event } from "./event.ts";
 import type { Message } from "./message.ts";
+import { publishAnswers } from "./publish-answers.ts";
+import { readFeedback } from "./read-feedback.ts";
+import type { Answered } from "./review.ts";
 import type { RunOutcome } from "./run.ts";
-import type { Halt, RunEndKind, Task } from "./task.ts";
+import type { Halt, LastRun, RunEndKind, Task } from "./task.ts";
 import type { Actor } from "./trigger.ts";
 
 type Ended = Event & { type: "run_ended" };
@@ -12,10 +15,11 @@ export function endRun(task: Task, event: Ended): Decision {
   const { run, outcome, seconds } = event;
   const lastRun = { id: run, profile: task.profile ?? "default", end: endKind(outcome), seconds };
   if (outcome.kind === "changed") {
-    return decided(task, { work: { kind: "publishing", run, headSha: outcome.headSha }, lastRun }, [
-      { type: "push_branch", run, headSha: outcome.headSha },
-    ]);
+    const { headSha, report } = outcome;
+    const work = { kind: "publishing", run, headSha, feedback: report.feedback } as const;
+    return decided(task, { work, lastRun }, [{ type: "push_branch", run, headSha }]);
   }
+  if (outcome.kind === "answered") return endAnswered(task, { run, feedback: outcome.feedback, lastRun, at: event.at });
   const changes: Partial<Task> = { work: { kind: "idle" }, halt: haltAfter(outcome), lastRun };
   const message = messageAfter(outcome, run, person(task));
   return decided(task, changes, [
@@ -29,12 +33,33 @@ export function person(task: Task): Actor {
   return task.requester ?? { id: 0, login: "ghost", type: "User" };
 }
 
-type Unpublished = Exclude<RunOutcome, { kind: "changed" }>;
+/** No commit, but answers: they are true of the head that is there. What came meanwhile is read at once. */
+function endAnswered(
+  task: Task,
+  ended: { readonly run: string; readonly feedback: Answered; readonly lastRun: LastRun; readonly at: number },
+): Decision {
+  const { run, feedback, lastRun, at } = ended;
+  const { pullRequest } = task;
+  if (pullRequest.kind !== "open")
+    return decided(task, { work: { kind: "idle" }, lastRun }, [{ type: "refresh_status" }]);
+  const { number, headSha } = pullRequest;
+  const { review, effects } = publishAnswers(task, { run, feedback, headSha, commit: "none", at });
+  return decided(task, { work: { kind: "idle" }, lastRun, review, rounds: task.rounds + 1 }, [
+    ...effects,
+    { type: "report_review", headSha },
+    { type: "refresh_status" },
+    readFeedback(number),
+  ]);
+}
+
+type Unpublished = Exclude<RunOutcome, { kind: "changed" | "answered" }>;
 
 function endKind(outcome: RunOutcome): RunEndKind {
   switch (outcome.kind) {
     case "changed":
       return "pull_request";
+    case "answered":
+      return "answers";
     case "no_change":
       return "nothing_to_change";
     case "question":

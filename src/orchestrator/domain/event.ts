@@ -1,8 +1,9 @@
 import type { Policy } from "./policy.ts";
+import type { Asked, Reading } from "./review.ts";
 import type { RunOutcome } from "./run.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Phase } from "./task.ts";
-import type { Actor, Refusal, Trigger } from "./trigger.ts";
+import type { Actor, Refusal, Trigger, Wish } from "./trigger.ts";
 
 /** A fact, in the past tense. `at` is milliseconds since the epoch, taken from GitHub where GitHub said it. */
 export type Event = { readonly at: number } & (
@@ -28,8 +29,35 @@ export type Event = { readonly at: number } & (
       readonly headSha: string;
       readonly draft: boolean;
     }
+  /** Something was written or resolved on our pull request: a reason to look, nothing more. */
+  | { readonly type: "feedback_noticed"; readonly number: number }
+  /** Our pull request was read. `asked` when somebody wants a round now. */
+  | { readonly type: "feedback_read"; readonly reading: Reading; readonly asked: Asked | undefined }
+  /** It could not be weighed, because the repository's rules cannot be used. */
+  | {
+      readonly type: "feedback_unread";
+      readonly number: number;
+      readonly refusal: Refusal;
+      readonly asked: Asked | undefined;
+    }
+  /** GitHub does not let us resolve threads here. */
+  | { readonly type: "resolution_refused"; readonly reason: string }
   | { readonly type: "pull_request_closed"; readonly number: number; readonly merged: boolean; readonly actor: Actor }
 );
+
+/** Events that mean something else for each kind of work. The others mean the same whatever a task is busy with. */
+export type WorkEvent = Exclude<
+  Event,
+  {
+    readonly type:
+      | "trigger_received"
+      | "pull_request_closed"
+      | "feedback_noticed"
+      | "feedback_read"
+      | "feedback_unread"
+      | "resolution_refused";
+  }
+>;
 
 /** What the authorisation found, for a wish that may go on. */
 export type Grant =
@@ -40,4 +68,4 @@ export type Grant =
       readonly policy: Policy;
       readonly snapshot: Snapshot;
     }
-  | { readonly verb: "stop" | "status" | "help"; readonly permission: string };
+  | { readonly verb: Exclude<Wish["verb"], "run">; readonly permission: string };

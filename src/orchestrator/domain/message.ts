@@ -1,3 +1,5 @@
+import type { LedgerRow } from "./feedback.ts";
+import type { Position, StopReason } from "./progress.ts";
 import type { FailureClass } from "./task.ts";
 import type { Actor, Refusal } from "./trigger.ts";
 
@@ -14,5 +16,16 @@ export type Message =
       readonly run: string;
       readonly kept: "as_patch" | "not_kept";
     }
+  /** Answers to feedback that has no thread of its own. */
+  | { readonly kind: "answers"; readonly rows: readonly LedgerRow[]; readonly headSha: string | undefined }
+  /** Rounds that lead nowhere: both positions, and one question. */
+  | {
+      readonly kind: "circling";
+      readonly to: Actor;
+      readonly reason: StopReason;
+      readonly path: string | undefined;
+      readonly positions: readonly Position[];
+    }
+  | { readonly kind: "resolution_refused"; readonly to: Actor; readonly reason: string }
   | { readonly kind: "limit_reached"; readonly to: Actor; readonly which: string }
   | { readonly kind: "failed"; readonly to: Actor; readonly class: FailureClass; readonly detail: string };

@@ -20,8 +20,22 @@ export interface Policy {
     readonly hold: readonly string[];
     readonly flag: readonly string[];
   };
+  readonly review: ReviewRules;
   /** What the repository lowers; the profile's limits stand for the rest. */
   readonly limits: Partial<Limits>;
+}
+
+/** When feedback starts a round, and what becomes of the threads (product.md §4). */
+export interface ReviewRules {
+  readonly trigger: "any" | "changes_requested" | "command";
+  /** Bots by login; `comments`: what they write in the conversation counts too. */
+  readonly bots: "all" | "none" | readonly { readonly login: string; readonly comments: boolean }[];
+  /** Rounds started by bots alone, for the whole pull request. */
+  readonly botRounds: number;
+  /** Rounds without a human word. */
+  readonly rounds: number;
+  readonly resolve: "bots" | "all" | "none";
+  readonly quietSeconds: number;
 }
 
 /** Bounds of one run. A repository may lower its profile's limits, never raise them. */

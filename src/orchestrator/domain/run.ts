@@ -1,11 +1,28 @@
+import type { FeedbackItem } from "./feedback.ts";
 import type { Policy } from "./policy.ts";
+import type { Answered } from "./review.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { FailureClass } from "./task.ts";
 import type { Actor } from "./trigger.ts";
 
 /** The order for one run, stored with its row: everything a worker on any machine needs. */
-export interface RunOrder {
+export type RunOrder = OrderBase & (Implement | AddressFeedback);
+
+interface Implement {
   readonly purpose: "implement";
+}
+
+/** A round over the feedback on our pull request. */
+export interface AddressFeedback {
+  readonly purpose: "address_feedback";
+  readonly pullRequest: number;
+  /** Which round over feedback this is, from 1. */
+  readonly round: number;
+  /** What wants an answer, and what rides along. */
+  readonly items: readonly FeedbackItem[];
+}
+
+interface OrderBase {
   readonly profile: string;
   readonly policy: Policy;
   readonly snapshot: Snapshot;
@@ -17,7 +34,16 @@ export interface RunOrder {
 
 /** How a run ended, as values. `changed` means: passed the gate and is committed, ready to be pushed. */
 export type RunOutcome =
-  | { readonly kind: "changed"; readonly headSha: string; readonly baseSha: string; readonly report: RunReport }
+  | {
+      readonly kind: "changed";
+      readonly headSha: string;
+      readonly baseSha: string;
+      /** Where our branch was when the work began; undefined when there was none. The push expects it there. */
+      readonly parent?: string | undefined;
+      readonly report: RunReport;
+    }
+  /** Nothing had to change, but the feedback has its answers. */
+  | { readonly kind: "answered"; readonly feedback: Answered }
   | { readonly kind: "no_change"; readonly reason: string }
   | { readonly kind: "question"; readonly question: string }
   | { readonly kind: "stopped" }
@@ -51,6 +77,8 @@ export interface RunReport {
   readonly seconds: number;
   /** Undefined for agents that no model gateway stands beside. */
   readonly usage?: ModelUsage | undefined;
+  /** In a round over feedback: what became of every item. */
+  readonly feedback?: Answered | undefined;
 }
 
 export type Verification =

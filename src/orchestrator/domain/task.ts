@@ -1,3 +1,4 @@
+import type { Answered, Review } from "./review.ts";
 import type { Actor, Trigger } from "./trigger.ts";
 
 /** Identity of a repository. The id survives renames and transfers; owner and name are for URLs and people. */
@@ -14,7 +15,13 @@ export type Work =
   | { readonly kind: "queued"; readonly run: string }
   | { readonly kind: "running"; readonly run: string; readonly phase: Phase; readonly since: number }
   | { readonly kind: "stopping"; readonly run: string; readonly by: string }
-  | { readonly kind: "publishing"; readonly run: string; readonly headSha: string };
+  /** `feedback`: the answers that go out once the head is there. */
+  | {
+      readonly kind: "publishing";
+      readonly run: string;
+      readonly headSha: string;
+      readonly feedback?: Answered | undefined;
+    };
 
 /** Phases of a run as people see them in the status comment. */
 export type Phase = "preparing" | "setting_up" | "agent_working" | "checking" | "verifying";
@@ -29,8 +36,11 @@ export type PullRequest =
 export type Halt =
   | { readonly kind: "none" }
   | { readonly kind: "stopped"; readonly by: string }
-  | { readonly kind: "blocked"; readonly cause: "question" | "limit" | "gate"; readonly detail: string }
+  | { readonly kind: "blocked"; readonly cause: BlockCause; readonly detail: string }
   | { readonly kind: "failed"; readonly class: FailureClass; readonly detail: string };
+
+/** `circling`: rounds that lead nowhere; somebody has to decide. */
+export type BlockCause = "question" | "limit" | "gate" | "circling";
 
 /** Closed set of causes; each has its remedy in `render/`. */
 export type FailureClass =
@@ -63,7 +73,14 @@ export interface LastRun {
   readonly seconds: number;
 }
 
-export type RunEndKind = "pull_request" | "question" | "nothing_to_change" | "stopped" | "blocked" | "failed";
+export type RunEndKind =
+  | "pull_request"
+  | "answers"
+  | "question"
+  | "nothing_to_change"
+  | "stopped"
+  | "blocked"
+  | "failed";
 
 /** Our record for one issue. */
 export interface Task {
@@ -91,6 +108,7 @@ export interface Task {
   /** When a request that was still being authorised was taken back; a grant for it comes too late. */
   readonly withdrawnAt: number | undefined;
   readonly lastRun: LastRun | undefined;
+  readonly review: Review;
   readonly work: Work;
   readonly pullRequest: PullRequest;
   readonly halt: Halt;

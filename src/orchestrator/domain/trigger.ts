@@ -9,6 +9,11 @@ export interface Actor {
 export type Wish =
   | { readonly verb: "run"; readonly profile?: string }
   | { readonly verb: "stop" }
+  | { readonly verb: "fix-review" }
+  | { readonly verb: "pause" }
+  | { readonly verb: "resume" }
+  /** Admits what an outsider wrote: `<surface>/<id>`. */
+  | { readonly verb: "include"; readonly entry: string }
   | { readonly verb: "status" }
   | { readonly verb: "help" };
 
@@ -50,6 +55,9 @@ export type Refusal =
   | { readonly kind: "already_running" }
   | { readonly kind: "pull_request_open"; readonly number: number }
   | { readonly kind: "nothing_to_stop" }
+  | { readonly kind: "no_pull_request" }
+  | { readonly kind: "nothing_pending" }
+  | { readonly kind: "not_paused" }
   | { readonly kind: "issue_closed" }
   | { readonly kind: "label_on_pull_request" }
   | { readonly kind: "command_not_here"; readonly where: "issue" | "pull request" }

@@ -1,12 +1,12 @@
 import { assertNever, type Decision, decided, ignored } from "./decision.ts";
-import type { Event } from "./event.ts";
+import type { Event, WorkEvent } from "./event.ts";
 import type { Task, Work } from "./task.ts";
 import { answerWish, isSameTrigger, sayRefusal, startRun } from "./wishes.ts";
 
 type Authorising = Work & { kind: "authorising" };
 
 /** Somebody asked for a run and we are finding out whether they may. */
-export function whenAuthorising(task: Task, work: Authorising, event: Event): Decision {
+export function whenAuthorising(task: Task, work: Authorising, event: WorkEvent): Decision {
   switch (event.type) {
     case "trigger_authorised":
       return answerWish(task, event) ?? act(task, event);
@@ -31,9 +31,6 @@ export function whenAuthorising(task: Task, work: Authorising, event: Event): De
     case "publish_refused":
     case "pull_request_opened":
       return ignored("no run belongs to this work");
-    case "trigger_received":
-    case "pull_request_closed":
-      return ignored("decided before");
     default:
       return assertNever(event);
   }

@@ -1,10 +1,10 @@
 import { assertNever, type Decision, ignored } from "./decision.ts";
-import type { Event } from "./event.ts";
+import type { Event, WorkEvent } from "./event.ts";
 import type { Task } from "./task.ts";
 import { answerWish, refuse, sayRefusal, startRun } from "./wishes.ts";
 
 /** Nothing is going on: only wishes matter. */
-export function whenIdle(task: Task, event: Event): Decision {
+export function whenIdle(task: Task, event: WorkEvent): Decision {
   switch (event.type) {
     case "trigger_authorised":
       return answerWish(task, event) ?? act(task, event);
@@ -23,9 +23,6 @@ export function whenIdle(task: Task, event: Event): Decision {
     case "publish_refused":
     case "pull_request_opened":
       return ignored("that run is no longer this task's work");
-    case "trigger_received":
-    case "pull_request_closed":
-      return ignored("decided before");
     default:
       return assertNever(event);
   }

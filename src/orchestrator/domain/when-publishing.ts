@@ -1,19 +1,19 @@
 import { assertNever, type Decision, decided, ignored } from "./decision.ts";
 import { person } from "./end-run.ts";
-import type { Event } from "./event.ts";
+import type { Event, WorkEvent } from "./event.ts";
+import { publishAnswers } from "./publish-answers.ts";
+import { readFeedback } from "./read-feedback.ts";
 import type { Task, Work } from "./task.ts";
 import { answerWish, refuse, sayRefusal } from "./wishes.ts";
 
 type Publishing = Work & { kind: "publishing" };
 
 /** The work passed the gate and is on its way: push, then pull request, then what people read. */
-export function whenPublishing(task: Task, work: Publishing, event: Event): Decision {
+export function whenPublishing(task: Task, work: Publishing, event: WorkEvent): Decision {
   switch (event.type) {
     case "branch_pushed":
       if (event.run !== work.run) return ignored("another run");
-      return decided(task, { pushedSha: event.headSha }, [
-        { type: "open_pull_request", run: work.run, headSha: event.headSha },
-      ]);
+      return pushed(task, work, event);
     case "pull_request_opened":
       return event.run === work.run ? published(task, event) : ignored("another run");
     case "publish_refused":
@@ -32,12 +32,34 @@ export function whenPublishing(task: Task, work: Publishing, event: Event): Deci
     case "queue_moved":
     case "trigger_dismissed":
       return ignored("the run has ended");
-    case "trigger_received":
-    case "pull_request_closed":
-      return ignored("decided before");
     default:
       return assertNever(event);
   }
+}
+
+/** A first push becomes a pull request; a later one is news on the one there is, and brings its answers. */
+function pushed(task: Task, work: Publishing, { headSha, at }: Event & { type: "branch_pushed" }): Decision {
+  const { pullRequest } = task;
+  const { run, feedback } = work;
+  if (pullRequest.kind !== "open" || !feedback)
+    return decided(task, { pushedSha: headSha }, [{ type: "open_pull_request", run, headSha }]);
+  const { number } = pullRequest;
+  const { review, effects } = publishAnswers(task, { run, feedback, headSha, commit: "new", at });
+  const changes: Partial<Task> = {
+    work: { kind: "idle" },
+    pushedSha: headSha,
+    pullRequest: { kind: "open", number, headSha },
+    rounds: task.rounds + 1,
+    review,
+  };
+  return decided(task, changes, [
+    { type: "complete_check", run, headSha },
+    ...effects,
+    { type: "report_review", headSha },
+    { type: "refresh_status" },
+    // What was written while the agent worked waits for nobody.
+    readFeedback(number),
+  ]);
 }
 
 /** What is on its way cannot be stopped any more; the status comment says how it went in a moment. */

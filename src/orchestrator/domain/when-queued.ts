@@ -1,12 +1,12 @@
 import { assertNever, type Decision, decided, ignored } from "./decision.ts";
-import type { Event } from "./event.ts";
+import type { Event, WorkEvent } from "./event.ts";
 import type { Task, Work } from "./task.ts";
 import { answerWish, refuseSecondRun, sayRefusal } from "./wishes.ts";
 
 type Queued = Work & { kind: "queued" };
 
 /** A run waits for a free slot. */
-export function whenQueued(task: Task, work: Queued, event: Event): Decision {
+export function whenQueued(task: Task, work: Queued, event: WorkEvent): Decision {
   switch (event.type) {
     case "run_started":
       if (event.run !== work.run) return ignored("another run");
@@ -34,9 +34,6 @@ export function whenQueued(task: Task, work: Queued, event: Event): Decision {
     case "publish_refused":
     case "pull_request_opened":
       return ignored("the run has not started");
-    case "trigger_received":
-    case "pull_request_closed":
-      return ignored("decided before");
     default:
       return assertNever(event);
   }

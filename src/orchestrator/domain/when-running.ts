@@ -1,13 +1,13 @@
 import { assertNever, type Decision, decided, ignored } from "./decision.ts";
 import { endRun } from "./end-run.ts";
-import type { Event } from "./event.ts";
+import type { Event, WorkEvent } from "./event.ts";
 import type { Task, Work } from "./task.ts";
 import { answerWish, refuseSecondRun, sayRefusal } from "./wishes.ts";
 
 type Running = Work & { kind: "running" };
 
 /** An agent is at work, or its result is being checked. */
-export function whenRunning(task: Task, work: Running, event: Event): Decision {
+export function whenRunning(task: Task, work: Running, event: WorkEvent): Decision {
   switch (event.type) {
     case "run_phase_changed":
       if (event.run !== work.run) return ignored("another run");
@@ -37,9 +37,6 @@ export function whenRunning(task: Task, work: Running, event: Event): Decision {
     case "publish_refused":
     case "pull_request_opened":
       return ignored("nothing of this run is published yet");
-    case "trigger_received":
-    case "pull_request_closed":
-      return ignored("decided before");
     default:
       return assertNever(event);
   }

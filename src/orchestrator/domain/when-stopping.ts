@@ -1,12 +1,12 @@
 import { assertNever, type Decision, decided, ignored } from "./decision.ts";
-import type { Event } from "./event.ts";
+import type { Event, WorkEvent } from "./event.ts";
 import type { Task, Work } from "./task.ts";
 import { answerWish, refuse, sayRefusal } from "./wishes.ts";
 
 type Stopping = Work & { kind: "stopping" };
 
 /** The run was told to stop; whatever it still hands over is not published. */
-export function whenStopping(task: Task, work: Stopping, event: Event): Decision {
+export function whenStopping(task: Task, work: Stopping, event: WorkEvent): Decision {
   switch (event.type) {
     case "run_ended":
       if (event.run !== work.run) return ignored("another run");
@@ -28,9 +28,6 @@ export function whenStopping(task: Task, work: Stopping, event: Event): Decision
     case "publish_refused":
     case "pull_request_opened":
       return ignored("the run is being stopped");
-    case "trigger_received":
-    case "pull_request_closed":
-      return ignored("decided before");
     default:
       return assertNever(event);
   }

@@ -2,6 +2,7 @@ import { type Decision, decided, ignored } from "./decision.ts";
 import type { Effect } from "./effect.ts";
 import type { Event, Grant } from "./event.ts";
 import type { Message } from "./message.ts";
+import { readFeedback } from "./read-feedback.ts";
 import type { RunOrder } from "./run.ts";
 import type { Task } from "./task.ts";
 import type { Refusal, Trigger } from "./trigger.ts";
@@ -62,10 +63,44 @@ export function answerWish(task: Task, event: Authorised): Decision | undefined 
           about: event.trigger.source,
         },
       ]);
+    case "fix-review":
+    case "include":
+      return onPullRequest(task, event, (number) => {
+        const { wish, actor, at, guidance, source } = event.trigger;
+        const thread = source.kind === "comment" ? source.thread : number;
+        const admitted = wish.verb === "include" ? { ...task.review.admitted, [wish.entry]: at } : task.review.admitted;
+        const asked = wish.verb === "fix-review" ? { by: actor, at, guidance, thread } : undefined;
+        return decided(task, { review: { ...task.review, admitted } }, [readFeedback(number, 0, asked)]);
+      });
+    case "pause":
+      return onPullRequest(task, event, () => {
+        const review = { ...task.review, pausedBy: event.trigger.actor.login };
+        return decided(task, { review }, [{ type: "refresh_status" }]);
+      });
+    case "resume":
+      return onPullRequest(task, event, (number) => resume(task, event, number));
     case "run":
     case "stop":
       return undefined;
   }
+}
+
+function onPullRequest(task: Task, event: Authorised, act: (number: number) => Decision): Decision {
+  const { pullRequest } = task;
+  return pullRequest.kind === "open"
+    ? act(pullRequest.number)
+    : refuse(task, event.trigger, { kind: "no_pull_request" });
+}
+
+/** Rounds go on by themselves again, whoever or whatever stopped them. */
+function resume(task: Task, event: Authorised, number: number): Decision {
+  const isStuck = task.halt.kind === "blocked" && task.halt.cause === "circling";
+  if (task.review.pausedBy === undefined && !isStuck) return refuse(task, event.trigger, { kind: "not_paused" });
+  const changes: Partial<Task> = {
+    review: { ...task.review, pausedBy: undefined },
+    ...(isStuck ? { halt: { kind: "none" } } : {}),
+  };
+  return decided(task, changes, [{ type: "refresh_status" }, readFeedback(number)]);
 }
 
 /** One reply with the reason; the task stays as it is but for `changes`. */
@@ -108,6 +143,9 @@ function dependsOnTheMoment(refusal: Refusal): boolean {
     case "already_running":
     case "pull_request_open":
     case "nothing_to_stop":
+    case "no_pull_request":
+    case "nothing_pending":
+    case "not_paused":
     case "issue_closed":
     case "edited_by_stranger":
       return true;

@@ -97,6 +97,11 @@ function eventAfter(effect: OutboxEffect, at: number, reason: string): Event | u
     case "say":
     case "complete_check":
     case "request_review":
+    case "read_feedback":
+    case "reply_in_thread":
+    case "report_review":
       return undefined;
+    case "resolve_thread":
+      return { type: "resolution_refused", at, reason };
   }
 }

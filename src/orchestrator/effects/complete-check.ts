@@ -13,11 +13,11 @@ export async function completeCheck(
   const found =
     context.outcome === "in_doubt" ? await ports.github.findCheck(at, { ...check, sha: effect.headSha }) : undefined;
   if (found !== undefined) return {};
-  const conclusion = report.verification.kind === "failed" ? "failure" : "success";
+  const status = report.verification.kind === "failed" ? "failure" : "success";
   await ports.github.createCheck(at, {
     ...check,
     headSha: effect.headSha,
-    conclusion,
+    status,
     ...checkSummary({ report, run: effect.run }),
   });
   return {};

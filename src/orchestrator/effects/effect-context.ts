@@ -1,7 +1,8 @@
 import type { Event } from "../domain/event.ts";
 import type { RunOrder, RunReport } from "../domain/run.ts";
+import type { Snapshot } from "../domain/snapshot.ts";
 import type { Task } from "../domain/task.ts";
-import type { Authoriser, Clock, Git, GitHub, Place } from "../ports.ts";
+import type { Authoriser, Clock, Git, GitHub, Place, ReviewReader } from "../ports.ts";
 import type { CommandHelp } from "../render/messages.ts";
 import type { StatusFacts } from "../render/status-comment.ts";
 
@@ -22,6 +23,7 @@ export interface EffectPorts {
   readonly github: GitHub;
   readonly git: Git;
   readonly authoriser: Authoriser;
+  readonly reviewer: ReviewReader;
   readonly clock: Clock;
   readonly commands: readonly CommandHelp[];
 }
@@ -32,6 +34,8 @@ export interface EffectFacts {
   objectId(key: string): Promise<string | undefined>;
   status(): Promise<StatusFacts>;
   run(run: string): Promise<PublishableRun>;
+  /** The input of the task's last run: rounds go on from it. */
+  lastSnapshot(): Promise<Snapshot | undefined>;
 }
 
 /** A run whose work passed the gate. */

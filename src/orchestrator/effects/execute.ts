@@ -6,8 +6,12 @@ import type { Done, EffectContext } from "./effect-context.ts";
 import { openPullRequest } from "./open-pull-request.ts";
 import { pushBranch } from "./push-branch.ts";
 import { react } from "./react.ts";
+import { readFeedback } from "./read-feedback.ts";
 import { refreshStatus } from "./refresh-status.ts";
+import { replyInThread } from "./reply-in-thread.ts";
+import { reportReview } from "./report-review.ts";
 import { requestReview } from "./request-review.ts";
+import { resolveThread } from "./resolve-thread.ts";
 import { say } from "./say.ts";
 
 /** Orders that go through the outbox; `queue_run` and `cancel_run` are the store's own. */
@@ -32,6 +36,14 @@ export function execute(effect: OutboxEffect, context: EffectContext): Promise<D
       return completeCheck(effect, context);
     case "request_review":
       return requestReview(effect, context);
+    case "read_feedback":
+      return readFeedback(effect, context);
+    case "reply_in_thread":
+      return replyInThread(effect, context);
+    case "resolve_thread":
+      return resolveThread(effect, context);
+    case "report_review":
+      return reportReview(effect, context);
     default:
       return assertNever(effect);
   }

@@ -12,7 +12,7 @@ export async function say(effect: Effect & { type: "say" }, context: EffectConte
       await ports.github.react(at, { kind: "comment", commentId: effect.about.commentId }, "confused");
     return {};
   }
-  const thread = effect.about?.kind === "comment" ? effect.about.thread : task.issue;
+  const thread = effect.on ?? (effect.about?.kind === "comment" ? effect.about.thread : task.issue);
   const mark = marker(task.id, effect.key);
   const found = context.outcome === "in_doubt" ? await ports.github.findComment(at, thread, mark) : undefined;
   const body = `${renderMessage(effect.message, ports.commands)}\n\n${mark}`;

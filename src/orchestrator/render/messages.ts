@@ -1,7 +1,9 @@
 import { fencedBlock, publishText } from "../../text/publish-text.ts";
 import { assertNever } from "../domain/decision.ts";
 import type { Message } from "../domain/message.ts";
+import { circlingText } from "./circling.ts";
 import { failureText } from "./failures.ts";
+import { answersText } from "./ledger.ts";
 import { refusalText } from "./refusals.ts";
 
 /** Code points; a comment stays one comment (security.md T34). */
@@ -17,6 +19,7 @@ export interface CommandHelp {
 
 /** A new comment. It mentions the person it is for, because an edited comment notifies nobody (product.md §2). */
 export function renderMessage(message: Message, commands: readonly CommandHelp[]): string {
+  if (message.kind === "answers") return answersText(message.rows);
   const to = `@${message.to.login}`;
   switch (message.kind) {
     case "refusal":
@@ -54,6 +57,10 @@ export function renderMessage(message: Message, commands: readonly CommandHelp[]
           : []),
         "Change the policy or the issue, then post `/agent run`.",
       ].join("\n");
+    case "circling":
+      return circlingText(message);
+    case "resolution_refused":
+      return `${to}, GitHub does not let me resolve review threads here (${publishText(message.reason, maxReason)}). My answers stand in the threads; accept the App's new permissions (contents: write), or resolve them yourself.`;
     case "limit_reached":
       return `${to}, the run was ended at its limit (${limitText(message.which)}). Cut the issue smaller or raise the limit, then post \`/agent run\`.`;
     case "failed": {

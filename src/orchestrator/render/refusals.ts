@@ -29,6 +29,12 @@ export function refusalText(refusal: Refusal): string {
       return `#${refusal.number} is still open for this issue. Close it to start over.`;
     case "nothing_to_stop":
       return "nothing is running here.";
+    case "no_pull_request":
+      return "there is no open pull request of mine for this issue. `/agent run` on the issue starts one.";
+    case "nothing_pending":
+      return "every review point has its answer; nothing is waiting. Write what is missing as a review comment.";
+    case "not_paused":
+      return "automatic rounds are not paused here.";
     case "issue_closed":
       return "this issue is closed. Reopen it first.";
     case "label_on_pull_request":

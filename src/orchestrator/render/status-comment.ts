@@ -1,7 +1,7 @@
 import { oneLine } from "../../text/publish-text.ts";
 import { assertNever } from "../domain/decision.ts";
 import { type Status, statusOf } from "../domain/status-of.ts";
-import type { Phase, Task } from "../domain/task.ts";
+import type { BlockCause, Phase, Task } from "../domain/task.ts";
 import { failureText } from "./failures.ts";
 
 /** Facts from the store that a task does not carry itself. */
@@ -25,6 +25,7 @@ export function renderStatus(task: Task, facts: StatusFacts): string {
     row("Input", inputLine(task, facts)),
     row("Started", task.work.kind === "running" ? utc(task.work.since) : undefined),
     row("Took", task.work.kind === "idle" && task.lastRun ? duration(task.lastRun.seconds) : undefined),
+    row("Feedback", feedbackLine(task)),
     row("Rounds", task.rounds > 0 ? String(task.rounds) : undefined),
   ].filter((line) => line !== undefined);
   const table = rows.length > 0 ? ["| | |", "|---|---|", ...rows, ""] : [];
@@ -113,7 +114,7 @@ function nextStep(task: Task, status: Status): string {
   }
 }
 
-function blockedText(cause: "question" | "limit" | "gate"): string {
+function blockedText(cause: BlockCause): string {
   switch (cause) {
     case "question":
       return "answer the agent's question in a comment, then `/agent run`.";
@@ -121,6 +122,8 @@ function blockedText(cause: "question" | "limit" | "gate"): string {
       return "cut the issue smaller or raise the limit, then `/agent run`.";
     case "gate":
       return "the gate refused the changes; see the comment below.";
+    case "circling":
+      return "say on the pull request which of the two it shall be, or `/agent resume`.";
     default:
       return assertNever(cause);
   }
@@ -140,6 +143,16 @@ function inputLine(task: Task, facts: StatusFacts): string | undefined {
     );
   if (removed > 0) parts.push(`${removed} hidden characters removed`);
   return parts.join(" · ");
+}
+
+/** What reviewers wait for and what they got. */
+function feedbackLine({ review }: Task): string | undefined {
+  const { ledger, pending, pausedBy } = review;
+  if (ledger.length + pending.length === 0 && pausedBy === undefined) return undefined;
+  const waiting = new Set(pending.map(({ item }) => item));
+  const answered = ledger.filter(({ item }) => !waiting.has(item)).length;
+  const paused = pausedBy === undefined ? "" : ` · automatic rounds paused by \`${pausedBy}\``;
+  return `${answered} answered · ${pending.length} waiting${paused}`;
 }
 
 function utc(at: number): string {

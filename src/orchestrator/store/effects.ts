@@ -29,6 +29,7 @@ export async function addEffects(tx: Tx, task: Task, effects: readonly Effect[])
   for (const [index, effect] of effects.entries()) {
     if (effect.type === "queue_run" || effect.type === "cancel_run") continue;
     if (effect.type === "refresh_status" && (await refreshWaits(tx, task.id))) continue;
+    if (effect.type === "read_feedback" && (await readingWaits(tx, task.id, effect))) continue;
     await tx
       .insertInto("effect")
       .values({
@@ -38,7 +39,7 @@ export async function addEffects(tx: Tx, task: Task, effects: readonly Effect[])
         lane: laneOf(effect),
         type: effect.type,
         payload: toJson(effect),
-        ...(until ? { nextAt: until, leaseOwner: GITHUB } : {}),
+        ...(until ? { nextAt: until, leaseOwner: GITHUB } : notBefore(effect)),
       })
       .execute();
   }
@@ -213,6 +214,8 @@ export async function dueTasks(db: Db): Promise<readonly string[]> {
  */
 function laneOf(effect: StoredEffect): string {
   if (effect.type === "react" && effect.to.kind === "label") return "refresh_status";
+  if (effect.type === "reply_in_thread") return `answer:${effect.row.item}`;
+  if (effect.type === "resolve_thread") return `answer:${effect.item}`;
   return "run" in effect ? `run:${effect.run}` : effect.type;
 }
 
@@ -227,6 +230,39 @@ async function refreshWaits(tx: Tx, taskId: string): Promise<boolean> {
     .forUpdate()
     .execute();
   return waiting.length > 0;
+}
+
+/** Undefined: now, by the database's own clock. */
+function notBefore(effect: StoredEffect): { readonly nextAt?: Date } {
+  return effect.type === "read_feedback" && effect.notBefore > 0 ? { nextAt: new Date(effect.notBefore) } : {};
+}
+
+/** How long one who never stops writing can put a reading off, in multiples of the quiet asked for. */
+const mostQuiet = "10 minutes";
+
+/**
+ * One reading waits at a time: it is put off until it is quiet, and brought forward by somebody who asks. Who asked is
+ * not forgotten, so such a one gets a reading of its own.
+ */
+async function readingWaits(
+  tx: Tx,
+  taskId: string,
+  effect: StoredEffect & { type: "read_feedback" },
+): Promise<boolean> {
+  if (effect.asked) return false;
+  const nextAt =
+    effect.notBefore > 0
+      ? sql<Date>`least(greatest(next_at, ${new Date(effect.notBefore)}), created_at + ${mostQuiet}::interval)`
+      : sql<Date>`now()`;
+  const waiting = await tx
+    .updateTable("effect")
+    .set({ nextAt })
+    .where("taskId", "=", taskId)
+    .where("type", "=", "read_feedback")
+    .where("state", "=", "pending")
+    .where(sql<boolean>`lease_owner is distinct from ${GITHUB}`)
+    .executeTakeFirst();
+  return waiting.numUpdatedRows > 0n;
 }
 
 async function settle(tx: Tx, claim: EffectClaim, changes: UpdateObject<Schema, "effect">): Promise<void> {

@@ -2,12 +2,14 @@ import { type Migration, Migrator } from "kysely/migration";
 import { StoreError } from "./errors.ts";
 import { firstSchema } from "./migrations/0001-first.ts";
 import { reconcileSchema } from "./migrations/0002-reconcile.ts";
+import { reviewSchema } from "./migrations/0003-review.ts";
 import type { Db } from "./schema.ts";
 
 /** Names sort in the order the migrations run; a released one never changes. */
 const migrations: Readonly<Record<string, Migration>> = {
   "0001_first": firstSchema,
   "0002_reconcile": reconcileSchema,
+  "0003_review": reviewSchema,
 };
 
 /**

@@ -1,6 +1,8 @@
 import { sql } from "kysely";
 import type { Effect } from "../domain/effect.ts";
 import type { Event } from "../domain/event.ts";
+import { logged } from "../domain/logged.ts";
+import { noReview } from "../domain/review.ts";
 import type { Repository, Task } from "../domain/task.ts";
 import { StoreError } from "./errors.ts";
 import { toJson } from "./json.ts";
@@ -65,7 +67,7 @@ export async function saveTask(tx: Tx, task: Task, record: DecisionRecord): Prom
     .values({
       taskId: task.id,
       version: task.version,
-      event: toJson(record.event),
+      event: toJson(logged(record.event)),
       effects: record.effects.map((effect) => effect.type),
       ignored: record.ignored ?? null,
     })
@@ -136,6 +138,7 @@ function newTask(key: IssueKey): Task {
     seenLabels: {},
     withdrawnAt: undefined,
     lastRun: undefined,
+    review: noReview,
     work: { kind: "idle" },
     pullRequest: { kind: "none" },
     halt: { kind: "none" },

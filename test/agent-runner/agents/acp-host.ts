@@ -21,13 +21,15 @@ export interface AcpHostOptions {
   readonly model?: ModelServerOptions;
   /** Directory with installed agents; a small agent of the test's own stands for codex where it is left out. */
   readonly agentsDir?: string;
+  /** Files of the repository. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 export const realKey = "sk-real-key-of-the-operator-0123456789";
 
 /** A host with a scripted model, and agents that speak the protocol. */
 export async function openAcpHost(options: AcpHostOptions = {}) {
-  const host = openHost();
+  const host = openHost(options.files);
   const model = await openModelServer(options.model ?? { script: { scripts: [{ turns: [{ done: "Done." }] }] } });
   const agentsDir = options.agentsDir ?? installSmallAgent(host.dir);
   const warnings: string[] = [];

@@ -2,6 +2,7 @@ import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "nod
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createMeter } from "../../../src/agent-runner/gateway/answer-meter.ts";
+import { heapInUse } from "./heap.ts";
 import { useHouse } from "./house.ts";
 import { call, errorOf } from "./run-client.ts";
 import {
@@ -102,7 +103,7 @@ describe("tokens are those the provider tells", () => {
 describe("wherever a stream is cut into chunks", () => {
   const lineEnds = fc.constantFrom("\n", "\r\n", "\r");
   const cuts = fc.array(fc.nat(), { maxLength: 40 });
-  const noise = fc.constantFrom("", ": ping\n\n", "id: 7\nretry: 5\n", "data:\n\n", "data: not json\n\n", "\ufeff");
+  const noise = fc.constantFrom("", ": ping\n\n", "id: 7\nretry: 5\n", "data:\n\n", "data: not json\n\n");
 
   it.each([
     ["openai-responses", responsesStream],
@@ -131,13 +132,28 @@ describe("wherever a stream is cut into chunks", () => {
     );
   });
 
+  it.each([
+    ["openai-responses", completed],
+    ["openai-chat", chatStream],
+  ] as const)("what comes after the end of %s changes nothing", (api, stream) => {
+    const meter = createMeter(api, "sse");
+    meter.push(Buffer.from(stream));
+    const reading = meter.read();
+    expect(reading).toEqual({ tokens: counted, verdict: "well", final: "yes" });
+    for (const more of [data({ error: { message: "Sorry" } }), event({ type: "error" }), completed, chatStream]) {
+      meter.push(Buffer.from(more.replaceAll("1200", "7")));
+    }
+    meter.end();
+    expect(meter.read()).toEqual(reading);
+  });
+
   it("an event too long to be read takes no memory and does not turn the answer into a failure", () => {
     const meter = createMeter("openai-responses", "sse");
     const mebibyte = Buffer.alloc(1 << 20, "x");
-    const heap = process.memoryUsage().heapUsed;
+    const heap = heapInUse();
     meter.push(Buffer.from('data: {"type":"response.completed","response":{"filler":"'));
     for (let size = 0; size < 200; size += 1) meter.push(mebibyte);
-    expect(process.memoryUsage().heapUsed - heap).toBeLessThan(120 << 20);
+    expect(heapInUse() - heap).toBeLessThan(40 << 20);
     meter.push(Buffer.from('"}}\n\ndata: {"type":"response.in_progress"}\n\n'));
     expect(meter.read().verdict).toBe("open");
     meter.end();

@@ -1,4 +1,5 @@
 import { type EventEmitter, once } from "node:events";
+import { Agent } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { connect } from "node:net";
@@ -184,6 +185,15 @@ describe("the size of a request", () => {
     expect(ticket.usage().requests).toBe(0);
   });
 
+  it("leaves the connection usable when it was refused for it", async () => {
+    house.provider.answers(well);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ticket = house.admit();
+    expect((await call(ticket, { body: ofSize(8 * mib), agent })).status).toBe(413);
+    expect((await call(ticket, { agent })).status).toBe(200);
+    agent.destroy();
+  });
+
   it("counts together with the run's other requests until they are sent, and again from nothing afterwards", async () => {
     house.provider.answers(well);
     const ticket = house.admit();
@@ -195,6 +205,13 @@ describe("the size of a request", () => {
     await once(req, "response");
     for (let round = 0; round < 5; round += 1) {
       expect((await call(ticket, { body: ofSize(40 * kib) })).status).toBe(200);
+    }
+  });
+
+  it("of requests that are refused for the budget is not held", async () => {
+    const ticket = house.admit({ caps: { requests: 0, tokens: 1 } });
+    for (let round = 0; round < 4; round += 1) {
+      expect((await call(ticket, { body: ofSize(40 * kib) })).status).toBe(403);
     }
   });
 

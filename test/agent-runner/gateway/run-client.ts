@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { request } from "node:http";
+import { type Agent, request } from "node:http";
 import type { ModelTicket } from "../../../src/agent-runner/gateway/types.ts";
 
 /** Everything the agent's side received for one request, so that canaries can be looked for in all of it. */
@@ -16,14 +16,13 @@ interface Call {
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
+  /** To keep the connection; a new one for each request when left out. */
+  readonly agent?: Agent;
 }
 
 /** Sends one request as an agent would, with the ticket's token unless the headers say otherwise. */
-export async function call(
-  ticket: ModelTicket,
-  { method = "POST", path, headers, body }: Call = {},
-): Promise<Received> {
-  const { req } = begin(ticket, { method, headers: headers ?? {}, ...(path === undefined ? {} : { path }) });
+export async function call(ticket: ModelTicket, { body, ...rest }: Call = {}): Promise<Received> {
+  const { req } = begin(ticket, rest);
   req.end(body ?? '{"model":"m","stream":true,"input":[]}');
   const [res] = await once(req, "response");
   const chunks: Buffer[] = [];
@@ -42,7 +41,7 @@ export async function call(
 }
 
 /** Begins a request that the test goes on with by itself. */
-export function begin(ticket: ModelTicket, { method = "POST", path, headers = {} }: Call = {}) {
+export function begin(ticket: ModelTicket, { method = "POST", path, headers = {}, agent }: Call = {}) {
   const url = new URL(ticket.baseUrl);
   const req = request({
     host: url.hostname,
@@ -50,7 +49,7 @@ export function begin(ticket: ModelTicket, { method = "POST", path, headers = {}
     method,
     path: path ?? `${url.pathname}/responses`,
     headers: { authorization: `Bearer ${ticket.token}`, "content-type": "application/json", ...headers },
-    agent: false,
+    agent: agent ?? false,
   });
   req.on("error", () => {});
   return { req };

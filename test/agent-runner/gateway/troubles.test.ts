@@ -32,6 +32,7 @@ describe("the class of a trouble by the provider's status", () => {
     [400, { message: "API key not valid. Please pass a valid API key." }, "auth"],
     [429, { message: "You exceeded your current quota", code: "insufficient_quota" }, "quota"],
     [429, { message: "Your credit balance is too low" }, "quota"],
+    [429, { message: "See your plan", type: "requests", code: "insufficient_quota" }, "quota"],
     [429, { message: "The usage limit has been reached", type: "usage_limit_reached" }, "quota"],
     [402, { message: "Insufficient balance" }, "quota"],
     [403, { message: "Not active", code: "billing_not_active" }, "quota"],
@@ -363,6 +364,15 @@ describe("the provider's own words", () => {
     expect(received.headers).toContain("application/json");
   });
 
+  it("are taken from the beginning, however much there is to read", async () => {
+    const { detail, received } = await detailOf(async (res) => {
+      res.writeHead(503, { "content-type": "text/plain" });
+      while (!res.destroyed) await new Promise((resolve) => res.write("Sorry. ".repeat(5000), resolve));
+    });
+    expect(received.status).toBe(503);
+    expect(detail).toMatch(/^HTTP 503: Sorry\. Sorry\./);
+  });
+
   it("are one clean line of at most 300 characters", async () => {
     const { detail } = await detailOf(
       refuses(500, { message: `a\u001b[31mb\r\n\tc\u202e\u{e0041}\0d ${"🙂x ".repeat(300)}` }),
@@ -446,6 +456,12 @@ describe("the key", () => {
     house.provider.answers(refuses(500, { message: `who is ${ticket.token}?` }));
     await call(ticket);
     expect(ticket.trouble()?.detail).toBe("HTTP 500 invalid_request_error: who is [redacted]?");
+  });
+
+  it("that only begins to appear is no key, and everything gets through", async () => {
+    const text = `${responsesStream}: ${canary.slice(0, 9)}\n\n: ${canary.slice(0, 9)}`;
+    house.provider.answers(streams(text));
+    expect((await call(house.admit())).text).toBe(text);
   });
 
   it("a short word that serves as a key does not blacken the answers", async () => {

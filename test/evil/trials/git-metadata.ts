@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { throughTheGate } from "../gate.ts";
 import { carelessly } from "../plain-git.ts";
 import { type Driver, type Finding, type Findings, finding, type Trial, type Vector } from "../vector.ts";
 import { withYard, type Yard } from "../yard.ts";
-import { throughTheGate } from "../gate.ts";
 
 /** What a host does that runs git where the agent could write; each line is what many orchestrators do. */
 const careless: Readonly<Record<string, string>> = {
@@ -18,11 +18,20 @@ const careless: Readonly<Record<string, string>> = {
   credential: "printf 'protocol=https\\nhost=x\\n\\n' | git credential fill",
   ssh: "git fetch ssh://host.invalid/x",
   fetch: "git fetch origin",
-  merge: "git checkout -f -B left $(git rev-list --max-parents=0 HEAD); echo left >> merge-driver.txt; git commit -am left; git merge -m m -",
+  merge:
+    "git checkout -f -B left $(git rev-list --max-parents=0 HEAD); echo left >> merge-driver.txt; git commit -am left; git merge -m m -",
 };
 
 const vectors: readonly (Vector & { readonly carelessHost: string })[] = [
-  ...hooks("pre-commit", "post-commit", "commit-msg", "post-index-change", "reference-transaction", "post-checkout", "pre-push"),
+  ...hooks(
+    "pre-commit",
+    "post-commit",
+    "commit-msg",
+    "post-index-change",
+    "reference-transaction",
+    "post-checkout",
+    "pre-push",
+  ),
   vector("fsmonitor", "status", "a file monitor in the clone's configuration"),
   vector("filter-clean", "add", "a clean filter for a file in the tree"),
   vector("filter-smudge", "checkout", "a smudge filter"),
@@ -80,7 +89,9 @@ async function beCareless(yard: Yard): Promise<void> {
   await carelessly(yard.dir, `git init --quiet --bare ${yard.root}/push.git`);
   const { edit, sign, merge, ...plain } = careless;
   for (const line of Object.values(plain)) await carelessly(yard.repo, line);
-  await carelessly(yard.repo, "echo more > more.txt; git add more.txt; git commit -m more", { GIT_CONFIG_GLOBAL: join(yard.root, "home/.gitconfig") });
+  await carelessly(yard.repo, "echo more > more.txt; git add more.txt; git commit -m more", {
+    GIT_CONFIG_GLOBAL: join(yard.root, "home/.gitconfig"),
+  });
   for (const line of [merge, sign, edit]) await carelessly(yard.repo, line ?? "");
 }
 

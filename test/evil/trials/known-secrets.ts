@@ -17,8 +17,18 @@ const forms: Readonly<Record<string, readonly [file: string, what: string]>> = {
 export const knownSecretsTrial: Trial = {
   name: "known secrets",
   vectors: [
-    ...Object.entries(forms).map(([name, [, what]]) => ({ name, threat: "T32", what, carelessHost: "git add -A, git commit" })),
-    { name: "provided-file", threat: "T32", what: "the provided file itself, committed by force", carelessHost: "git push of the agent's commits" },
+    ...Object.entries(forms).map(([name, [, what]]) => ({
+      name,
+      threat: "T32",
+      what,
+      carelessHost: "git add -A, git commit",
+    })),
+    {
+      name: "provided-file",
+      threat: "T32",
+      what: "the provided file itself, committed by force",
+      carelessHost: "git push of the agent's commits",
+    },
   ],
   play: (driver: Driver): Promise<Findings> =>
     withYard(driver, async (yard) => {
@@ -28,10 +38,14 @@ export const knownSecretsTrial: Trial = {
       const ran = await yard.run({ attempts, change: { files: join(yard.dir, "provided") } });
       const judge = driver === "none" ? await carelessHost(yard) : await carefulHost(yard, ran, secret);
       const findings = await Promise.all(
-        attempts.map(async (name): Promise<[string, Finding]> => [
-          name,
-          ran.tried(name) ? await judge(forms[name]?.[0] ?? ".env") : { kind: "untried", how: JSON.stringify(ran.outcome) },
-        ]),
+        attempts.map(
+          async (name): Promise<[string, Finding]> => [
+            name,
+            ran.tried(name)
+              ? await judge(forms[name]?.[0] ?? ".env")
+              : { kind: "untried", how: JSON.stringify(ran.outcome) },
+          ],
+        ),
       );
       return Object.fromEntries(findings);
     }),
@@ -40,7 +54,10 @@ export const knownSecretsTrial: Trial = {
 type Judge = (file: string) => Promise<Finding>;
 
 async function carelessHost(yard: Yard): Promise<Judge> {
-  const { stdout } = await carelessly(yard.repo, "git add -A; git commit --quiet -m work; git ls-tree -r --name-only HEAD");
+  const { stdout } = await carelessly(
+    yard.repo,
+    "git add -A; git commit --quiet -m work; git ls-tree -r --name-only HEAD",
+  );
   return async (file) => finding(stdout.split("\n").includes(file), "looked for it in the tree that is published");
 }
 
@@ -48,7 +65,9 @@ async function carefulHost(yard: Yard, ran: Ran, secret: string): Promise<Judge>
   const gate = await judged(yard, ran.outcome, [secret]);
   if (gate.quarantine === undefined) throw new Error(gate.why);
   return async (file) => {
-    const inTree = (await gitIn(gate.quarantine, ["ls-tree", "-r", "--name-only", gate.tip])).split("\n").includes(file);
+    const inTree = (await gitIn(gate.quarantine, ["ls-tree", "-r", "--name-only", gate.tip]))
+      .split("\n")
+      .includes(file);
     if (!inTree) return finding(false, "it is not in the tree");
     const verdict = await judgeAlone(yard, gate, { file, secret });
     return finding(verdict.kind === "accepted", JSON.stringify(verdict));

@@ -52,7 +52,9 @@ export const secretsTrial: Trial = {
         vectors.map(({ name }) => {
           if (!ran.tried(name)) return [name, { kind: "untried", how: JSON.stringify(ran.outcome).slice(0, 300) }];
           const wanted = planted.canaries[name] ?? [];
-          const found = loot.filter((line) => line.startsWith(`LOOT ${name} `) && wanted.some((word) => line.includes(word)));
+          const found = loot.filter(
+            (line) => line.startsWith(`LOOT ${name} `) && wanted.some((word) => line.includes(word)),
+          );
           return [name, finding(found.length > 0, found[0] ?? "nothing was read")];
         }),
       );

@@ -20,8 +20,14 @@ const groups: readonly (readonly Planted[])[] = [
     planted("gitlink", "module", "a submodule"),
     planted("gitmodules", ".gitmodules", "a list of submodules with a command in it"),
     planted("lfsconfig", ".lfsconfig", "a server for large files"),
-    { ...planted("workflow", ".github/workflows/steal.yml", "a workflow, which would run with secrets"), threat: "T30" },
-    { ...planted("workflow-in-capitals", ".GITHUB/WORKFLOWS/steal.yml", "the same where case does not count"), threat: "T30" },
+    {
+      ...planted("workflow", ".github/workflows/steal.yml", "a workflow, which would run with secrets"),
+      threat: "T30",
+    },
+    {
+      ...planted("workflow-in-capitals", ".GITHUB/WORKFLOWS/steal.yml", "the same where case does not count"),
+      threat: "T30",
+    },
     { ...planted("codeowners", "CODEOWNERS", "who has to review"), threat: "T31" },
     { ...planted("agent-settings", ".claude/settings.json", "settings for the next agent"), threat: "T31" },
   ],
@@ -34,7 +40,7 @@ const groups: readonly (readonly Planted[])[] = [
     planted("name-with-reversed-text", "invoice\u202etxt.exe", "a name that reads as another"),
     planted("name-that-is-not-text", "f\ufffd\ufffd", "a name that is not text"),
   ],
-  [planted("look-alike-of-git", ".GIT/config", "git's own directory where case does not count")],
+  [planted("look-alike-of-git", ".g\u200cit/config", "git's own directory where invisible letters do not count")],
   [planted("short-name-of-git", "git~1/config", "git's own directory by its short name")],
   [planted("too-many-files", "many/300.txt", "more files than anybody reviews")],
   [planted("too-large-a-change", "large.txt", "a change nobody can read")],
@@ -79,7 +85,10 @@ function playGroup(driver: Driver, group: readonly Planted[]): Promise<Findings>
 async function published(repo: string): Promise<(one: Planted) => Finding> {
   const git = "git -c core.protectNTFS=false -c core.protectHFS=false";
   mkdirSync(join(repo, "../none"), { recursive: true });
-  const { stdout, stderr } = await carelessly(repo, `${git} add -A; ${git} commit --quiet -m work; git ls-tree -r -z --name-only HEAD`);
+  const { stdout, stderr } = await carelessly(
+    repo,
+    `${git} add -A; ${git} commit --quiet -m work; git ls-tree -r -z --name-only HEAD`,
+  );
   const paths = new Set(stdout.split("\0"));
   return ({ path }) => finding(paths.has(path), `looked for it in the tree that is published; ${stderr.slice(0, 200)}`);
 }

@@ -19,13 +19,16 @@ export const codex: Profile = {
     // A request of its own after each turn, for a next message nobody will type.
     CODEX_ACP_PROMPT_SUGGESTIONS: "false",
   }),
+  // The adapter trusts the directory it is told, and codex would load its `.codex/config.toml`, servers it names included.
+  // It compares spellings: this one is not the directory that codex works in, which stays untrusted.
+  cwd: ({ repo }) => `${repo}/.`,
   files: (start) => [{ name: "config.toml", content: config(start) }],
   // Its way to say why a turn failed, and that it tries again.
   clientMeta: { jetbrains: { air: { version: 1, capabilities: ["sessionFailure"] } } },
 };
 
 /** `web_search` would run at the provider, past our walls. Instructions of the repository are in the prompt already. */
-function config({ baseUrl, model }: Start): string {
+function config({ baseUrl, model, repo }: Start): string {
   return `model = ${quoted(model)}
 model_provider = "baton"
 web_search = "disabled"
@@ -37,6 +40,15 @@ name = "baton"
 base_url = ${quoted(baseUrl)}
 wire_api = "responses"
 env_key = ${quoted(keyVariable)}
+
+[projects.${quoted(repo)}]
+trust_level = "untrusted"
+
+[skills]
+include_instructions = false
+
+[skills.bundled]
+enabled = false
 
 [analytics]
 enabled = false

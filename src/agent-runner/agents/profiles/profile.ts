@@ -11,6 +11,8 @@ export interface Profile {
   readonly args: readonly string[];
   readonly env: (start: Start) => Readonly<Record<string, string>>;
   readonly files: (start: Start) => readonly ContextFile[];
+  /** The clone, in the spelling the agent is told. */
+  readonly cwd: (start: Start) => string;
   /** What we can do besides the protocol, as it is told at the beginning. */
   readonly clientMeta: Readonly<Record<string, unknown>>;
 }
@@ -19,6 +21,8 @@ export interface Profile {
 export interface Start {
   /** Directory of the agent's own: its files lie here, and it may write here. */
   readonly home: string;
+  /** The clone. */
+  readonly repo: string;
   /** The model gateway's address for this run, and the token that stands for the key. */
   readonly baseUrl: string;
   readonly token: string;

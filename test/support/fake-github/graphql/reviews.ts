@@ -89,6 +89,8 @@ export function reviewCommentObject(
     isMinimized: comment.minimized,
     minimizedReason: comment.minimized ? "outdated" : null,
     state: comment.review.state === "PENDING" ? "PENDING" : "SUBMITTED",
+    draftedAt: iso(comment.createdAt),
+    publishedAt: () => isoOrNull(comment.review.submittedAt),
     authorAssociation: () => association(repository, comment.author),
     updatedAt: iso(comment.updatedAt),
     url: `${issuePage(repository, issue)}#discussion_r${comment.id}`,

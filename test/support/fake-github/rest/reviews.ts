@@ -1,4 +1,3 @@
-import { reactionJson } from "../present/label.ts";
 import { reviewCommentJson, reviewJson } from "../present/review.ts";
 import type { PullIssue, Review } from "../world/model.ts";
 import { notFound } from "../world/refusal.ts";

@@ -1,5 +1,5 @@
 import { diffOf, hunkUpTo, movedLines } from "../git/lines.ts";
-import { nodeId } from "./ids.ts";
+import { nodeId, parseNodeId } from "./ids.ts";
 import type { Account, Act, PullIssue, Repository, Review, ReviewComment, ReviewThread } from "./model.ts";
 import { notFound, Refusal } from "./refusal.ts";
 import { isPull } from "./world.ts";
@@ -60,10 +60,12 @@ export function findThread(
   repository: Repository,
   wanted: { readonly id: string; readonly viewer?: Account },
 ): ThreadPlace | undefined {
+  const number = parseNodeId(wanted.id)?.id;
   for (const issue of repository.issues.filter(isPull)) {
-    const threads = wanted.viewer === undefined ? issue.pull.threads : threadsShownTo(wanted.viewer, issue);
-    const thread = threads.find((candidate) => threadNodeId(candidate) === wanted.id);
-    if (thread !== undefined) return { issue, thread };
+    const thread = issue.pull.threads.find(({ id }) => id === number);
+    if (thread === undefined || threadNodeId(thread) !== wanted.id) continue;
+    const isShown = wanted.viewer === undefined || commentsShownTo(wanted.viewer, thread).length > 0;
+    return isShown ? { issue, thread } : undefined;
   }
   return undefined;
 }
