@@ -8,7 +8,7 @@ import type { FamilyContext } from "./handlers/facts.ts";
 import { commentCreated } from "./handlers/issue-comment.ts";
 import { withGuidance } from "./handlers/snapshot.ts";
 import type { Event } from "./orchestrator/domain/event.ts";
-import type { GitHub, Place } from "./orchestrator/ports.ts";
+import type { GitHub, Place, ReactionTarget } from "./orchestrator/ports.ts";
 import type { ChangedComment, CommentedThread, WebhookWords } from "./orchestrator/reconcile-ports.ts";
 import type { PromptParts } from "./orchestrator/run-ports.ts";
 import { defaultPolicy, parsePolicy, policyPath } from "./policy-file.ts";
@@ -22,12 +22,16 @@ export function githubPort(adapter: GitHubAdapter): GitHub {
   return {
     ...adapter,
     token: (at, purpose) => adapter.token(at.repository, at.installationId, purpose),
-    react: (at, target, content) =>
-      adapter.react(at, target.kind === "issue" ? { issue: target.issue } : { comment: target.commentId }, content),
+    react: (at, target, content) => adapter.react(at, reactionTarget(target), content),
     createCheck: (at, { status, ...check }) => adapter.createCheck(at, { ...check, conclusion: status }),
     updateCheck: (at, id, { status, ...report }) => adapter.updateCheck(at, id, { ...report, conclusion: status }),
     findCheck: async (at, { sha, ...key }) => (await adapter.findCheck(at, sha, key))?.id,
   };
+}
+
+function reactionTarget(target: ReactionTarget) {
+  if (target.kind === "issue") return { issue: target.issue };
+  return target.kind === "comment" ? { comment: target.commentId } : { reviewComment: target.commentId };
 }
 
 /** A pull request as the adapter reads it, in the words of the review watch. */

@@ -30,14 +30,15 @@ export async function commit(places: Places, options: CommitOptions): Promise<{ 
     gitDir,
     args: ["commit-tree", tree, ...parents.flatMap((parent) => ["-p", parent])],
     input: `${options.message.replaceAll("\0", "").trimEnd()}\n`,
-    env: identity(options),
+    env: identityOf(options),
   });
   const headSha = requireSha(written.toString("utf8").trim());
   await pointHeadAt(gitDir, headSha);
   return { headSha };
 }
 
-function identity({ author, at }: CommitOptions): Record<string, string> {
+/** What makes a commit's person and time independent of machine and clock. */
+export function identityOf({ author, at }: Pick<CommitOptions, "author" | "at">): Record<string, string> {
   const date = `@${Math.floor(at / 1000)} +0000`;
   return {
     GIT_AUTHOR_NAME: author.name,

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { GitError } from "./call-git.ts";
 import { type CommitOptions, commit } from "./commit.ts";
 import { type JudgeOptions, judgeTree, type PatchOptions, patchOf, type TreeVerdict } from "./judge.ts";
+import { type MergeOptions, type MergeResult, mergeOnto } from "./merge.ts";
 import { askRemoteHead, createMirror, type FetchBaseOptions, type FetchBaseResult } from "./mirror.ts";
 import { placesIn, type RunKey } from "./places.ts";
 import { type PushOptions, type PushResult, push } from "./push.ts";
@@ -10,6 +11,7 @@ import { readFileAt, unsupported } from "./read-base.ts";
 
 export { GitError } from "./call-git.ts";
 export type { TreeLimits, TreeVerdict } from "./judge.ts";
+export type { MergeResult } from "./merge.ts";
 export type { FetchBaseResult } from "./mirror.ts";
 export { BadNameError, isBranchName, isOwnBranchName } from "./names.ts";
 export type { Protect } from "./protect.ts";
@@ -42,6 +44,8 @@ export interface Git {
   keep(options: RunKey & { readonly headSha: string }): Promise<Buffer>;
   /** Brings a kept commit onto this machine; `fetchBase` must have been called here. */
   adopt(options: RunKey & { readonly bundle: Buffer; readonly headSha: string }): Promise<AdoptResult>;
+  /** Joins our commit with what people pushed to our branch meanwhile. Same input, same commit. */
+  mergeOnto(options: MergeOptions): Promise<MergeResult>;
   /** One attempt to push a commit to our own branch, fast-forward, from exactly the expected state. */
   push(options: PushOptions): Promise<PushResult>;
   /**
@@ -78,6 +82,7 @@ export function createGit(options: { readonly dataDir: string; readonly timeoutM
     commit: (order) => commit(places, order),
     keep: (order) => keep(places, order),
     adopt: (order) => adopt(places, order),
+    mergeOnto: (order) => mergeOnto(places, order),
     push: (order) => push(places, order, timeoutMs),
     async remoteHead(remote) {
       const answer = await askRemoteHead(await places.nowhere(), remote, timeoutMs);

@@ -13,11 +13,12 @@ export const commentCreated: Family = async (payload, context) => {
   const { sender } = read;
   if (!sender || isOurs(read, sender, context.ourselves)) return undefined;
   const parsed = parseComment(read.comment.body);
-  if (parsed.kind === "none") return undefined;
+  if (parsed.kind === "none") return feedback(read, "created", context);
   if (sender.type === "Bot") return botComment(read, sender, parsed);
   if (parsed.kind === "refused") return refusal({ read, sender, refusal: parsed.refusal });
-  return read.issue.pull_request
-    ? commandOnPullRequest(read, sender, { parsed, context })
+  if (read.issue.pull_request) return commandOnPullRequest(read, sender, { parsed, context });
+  return parsed.where === "pull request"
+    ? refusal({ read, sender, refusal: { kind: "command_not_here", where: "pull request" } })
     : factOf(read, "created", received(triggerOf(read, sender, parsed)));
 };
 
@@ -25,17 +26,30 @@ export const commentCreated: Family = async (payload, context) => {
  * An edited comment never runs anything (product.md §1). When the edit put a command in, or another one, its writer is
  * told so.
  */
-export const commentEdited: Family = async (payload, { ourselves }) => {
+export const commentEdited: Family = async (payload, context) => {
   const read = readPayload(issueCommentEdited, payload);
   const { sender } = read;
-  if (!sender || sender.type === "Bot" || isOurs(read, sender, ourselves)) return undefined;
+  if (!sender || sender.type === "Bot" || isOurs(read, sender, context.ourselves)) return undefined;
   const now = parseComment(read.comment.body);
   const before = parseComment(read.changes.body?.from ?? read.comment.body);
-  if (now.kind !== "command") return undefined;
+  if (now.kind !== "command") return feedback(read, "edited", context);
   if (before.kind === "command" && JSON.stringify(before.wish) === JSON.stringify(now.wish)) return undefined;
   const trigger = { ...triggerOf(read, sender, now), at: read.comment.updated_at };
   return factOf(read, "edited", refused(trigger, { kind: "edited_command" }));
 };
+
+/** What is said below a pull request of ours may be feedback; which of it is, a reading tells. */
+async function feedback(
+  read: Payload,
+  action: "created" | "edited",
+  context: FamilyContext,
+): Promise<Fact | undefined> {
+  if (!read.issue.pull_request) return undefined;
+  const task = await context.taskOfPullRequest(read.repository.id, read.issue.number);
+  if (!task) return undefined;
+  const { updated_at: at } = read.comment;
+  return { ...factOf(read, action, { type: "feedback_noticed", at, number: read.issue.number }), ...task };
+}
 
 /** A bot's commands are refused; its other slips are not even answered, or two bots would talk for ever. */
 function botComment(read: Payload, sender: Actor, parsed: ParsedComment): Fact | undefined {

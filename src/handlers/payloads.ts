@@ -52,6 +52,22 @@ export const issueCommentEdited = issueComment.extend({
 });
 export const pullRequestLabel = z.object({ ...envelope, pull_request: pullRequest, label });
 
+/** Everything that is about a pull request's review; which of the three it is about depends on the event. */
+export const pullRequestEvent = z.object({
+  ...envelope,
+  action: z.string(),
+  pull_request: pullRequest,
+  review: z.object({ id }).nullish(),
+  comment: z.object({ id }).nullish(),
+  thread: z.object({ node_id: z.string() }).nullish(),
+});
+export const reviewSubmitted = pullRequestEvent.extend({
+  review: z.object({ id, body: text, submitted_at: time.nullish() }),
+});
+export const reviewComment = pullRequestEvent.extend({
+  comment: z.object({ id, body: text, created_at: time, in_reply_to_id: id.nullish() }),
+});
+
 /**
  * Reads the fields we use from a signed payload.
  *

@@ -4,6 +4,7 @@ import type { VerifiedDelivery } from "./guard.ts";
 import { commentCreated, commentEdited } from "./issue-comment.ts";
 import { issueLabeled, issueUnlabeled, issueWasClosed } from "./issues.ts";
 import { pullRequestLabeled } from "./pull-request.ts";
+import { draftChanged, reviewChanged, reviewCommentWritten, reviewWasSubmitted } from "./pull-request-review.ts";
 
 /** Exact names only: GitHub adds actions, and a handler for a whole family would act on ones nobody thought of. */
 export const families = {
@@ -13,6 +14,16 @@ export const families = {
   "issue_comment.created": commentCreated,
   "issue_comment.edited": commentEdited,
   "pull_request.labeled": pullRequestLabeled,
+  "pull_request.converted_to_draft": draftChanged,
+  "pull_request.ready_for_review": draftChanged,
+  "pull_request_review.submitted": reviewWasSubmitted,
+  "pull_request_review.edited": reviewChanged,
+  "pull_request_review.dismissed": reviewChanged,
+  "pull_request_review_comment.created": reviewCommentWritten,
+  "pull_request_review_comment.edited": reviewChanged,
+  "pull_request_review_comment.deleted": reviewChanged,
+  "pull_request_review_thread.resolved": reviewChanged,
+  "pull_request_review_thread.unresolved": reviewChanged,
 } as const satisfies Readonly<Record<string, Family>>;
 
 /** Families of other folders, with the same shape. */

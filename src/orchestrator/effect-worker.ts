@@ -163,7 +163,8 @@ function factsOf(parts: EffectWorkerParts, claimed: ClaimedEffect): EffectFacts 
       const run = await readRun(db, id);
       const bundle = await readBundle(db, id);
       if (run?.outcome?.kind !== "changed" || !bundle) throw new Error(`Run ${id} has nothing to publish`);
-      return { order: run.order, report: run.outcome.report, bundle };
+      const { report, parent = run.order.parent } = run.outcome;
+      return { order: run.order, report, parent, bundle };
     },
   };
 }

@@ -54,7 +54,7 @@ export interface ReviewThread {
 
 export type ReactionTarget =
   | { readonly kind: "issue"; readonly issue: number }
-  | { readonly kind: "comment"; readonly commentId: number };
+  | { readonly kind: "comment" | "review_comment"; readonly commentId: number };
 
 export interface FoundPullRequest {
   readonly number: number;
@@ -109,10 +109,15 @@ export interface GitHubFailure extends Error {
 
 /** What the orchestrator needs of git: app-owned bare repositories only. `src/git` implements it. */
 export interface Git {
-  fetchBase(
-    order: FetchOrder,
-  ): Promise<
-    | { readonly kind: "ok"; readonly sha: string; readonly gitDir: string; readonly objectDirs: readonly string[] }
+  fetchBase(order: FetchOrder): Promise<
+    | {
+        readonly kind: "ok";
+        readonly sha: string;
+        /** Where `agentBranch` is; undefined when the remote has none. */
+        readonly agentSha?: string;
+        readonly gitDir: string;
+        readonly objectDirs: readonly string[];
+      }
     | { readonly kind: "no_such_branch" }
     | { readonly kind: "refused"; readonly why: string; readonly reason: string }
     | { readonly kind: "unavailable"; readonly cause: string }
@@ -158,6 +163,19 @@ export interface Git {
   patchOf(
     order: RunRef & { readonly baseSha: string; readonly tip: string; readonly secrets: readonly string[] },
   ): Promise<string>;
+  mergeOnto(
+    order: RunRef & {
+      readonly ours: string;
+      readonly theirs: string;
+      readonly startedFrom: string | undefined;
+      readonly message: string;
+    },
+  ): Promise<
+    | { readonly kind: "contained" }
+    | { readonly kind: "merged"; readonly headSha: string }
+    | { readonly kind: "conflict"; readonly paths: readonly string[] }
+    | { readonly kind: "rewritten" }
+  >;
   push(
     order: RunRef & {
       readonly url: string;

@@ -5,7 +5,7 @@ import { aboutPlace, attempt, longestMemoryMs, overlapMs, type Pass, recover } f
 import type { ChangedComment, ChangedIssue, Thread } from "./reconcile-ports.ts";
 import { isMeaningKnown } from "./store/deliveries.ts";
 import { readLook, saveLook } from "./store/looks.ts";
-import { readTask } from "./store/tasks.ts";
+import { findTaskByPullRequest, readTask } from "./store/tasks.ts";
 
 /** What of a repository is looked at. Milliseconds since the epoch. */
 interface Look {
@@ -33,9 +33,21 @@ export async function readRepository(pass: Pass, at: Place): Promise<void> {
     if (changed.length > 0) {
       await recoverLabels(pass, { at, since, oldest }, changed);
       await recoverCommands(pass, { at, since, oldest });
+      await noticeReviews(pass, at, changed);
     }
     if (pass.counts.troubled === troubles && !pass.signal.aborted) await saveLook(store.db, repository.id, startedAt);
   });
+}
+
+/** Whatever is written or resolved on a pull request is a change of it; what it was, a reading tells. */
+async function noticeReviews(pass: Pass, at: Place, changed: readonly ChangedIssue[]): Promise<void> {
+  const { store, orchestrator, clock } = pass;
+  for (const { number } of changed.filter((each) => each.isPullRequest && each.state === "open")) {
+    const task = await findTaskByPullRequest(store.db, at.repository.id, number);
+    if (!task) continue;
+    const event = { type: "feedback_noticed", at: clock(), number } as const;
+    await orchestrator.tell(task.id, event);
+  }
 }
 
 async function recoverLabels(pass: Pass, look: Look, changed: readonly ChangedIssue[]): Promise<void> {

@@ -10,7 +10,7 @@ import type { FeedbackContext } from "./who-counts.ts";
  */
 export function selectComment(comment: RawComment, context: FeedbackContext): Selected {
   const { feedback, leftOut, removed } = converse(
-    [{ ...comment, surface: "comment", visibleAt: comment.createdAt }],
+    { writings: [{ ...comment, surface: "comment", visibleAt: comment.createdAt }], state: "open" },
     context,
   );
   if (!feedback) return { items: [], changesRequested: "no", leftOut, removed };

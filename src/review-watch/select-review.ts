@@ -12,7 +12,7 @@ export function selectReview(review: RawReview, context: FeedbackContext): Selec
   if (review.body.trim() === "" || review.author?.id === context.ourselves.botUserId) return none;
   if (review.state === "pending") return { ...none, leftOut: [leave(writing, "pending review")] };
   if (review.state === "dismissed") return { ...none, leftOut: [leave(writing, "dismissed review")] };
-  const { feedback, leftOut, removed } = converse([writing], context);
+  const { feedback, leftOut, removed } = converse({ writings: [writing], state: "open" }, context);
   if (!feedback) return { ...none, leftOut };
   const whole: FeedbackItem = { ...feedback.said, id: `review-${review.id}`, surface: "review_body", owed: "answer" };
   if (review.state === "approved") return { ...none, items: [{ ...whole, owed: "context" }], removed };

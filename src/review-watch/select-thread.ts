@@ -13,10 +13,8 @@ export function selectThread(
   thread: SubmittedThread,
   { reviews, context }: { readonly reviews: readonly RawReview[]; readonly context: FeedbackContext },
 ): Selected {
-  const { feedback, leftOut, removed } = converse(
-    thread.comments.map((comment) => writingOf(comment, reviews)),
-    context,
-  );
+  const writings = thread.comments.map((comment) => writingOf(comment, reviews));
+  const { feedback, leftOut, removed } = converse({ writings, state: thread.resolved ? "done" : "open" }, context);
   if (!feedback) return { items: [], changesRequested: "no", leftOut, removed };
   const requesting = new Set(reviews.filter(({ state }) => state === "changes_requested").map(({ id }) => id));
   const counted = new Set(feedback.counted.map(({ id }) => id));

@@ -60,7 +60,7 @@ describe("the first line of a comment", () => {
 
   it("is documented for every verb by a usage line that is itself a command", () => {
     for (const { usage, verb, meaning } of commands) {
-      expect(inShort(parseComment(usage.replace(/ \[.*\]/, "")))).toBe(verb);
+      expect(inShort(parseComment(usage.replace(/ \[.*\]/, ""), { replyTo: 1 }))).toBe(verb);
       expect(meaning).not.toBe("");
     }
   });

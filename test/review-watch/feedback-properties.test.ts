@@ -96,7 +96,7 @@ describe("after everything was answered", () => {
         const items = itemsOf(raw);
         expect(pendingItems(items, answerAll(items))).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -112,7 +112,7 @@ describe("after everything was answered", () => {
           expect(pendingItems(itemsOf(world), rows).map(({ id }) => id)).toEqual([]);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -134,7 +134,7 @@ describe("after everything was answered", () => {
           expect(ids).toEqual([`thread-${firstOf(chosen?.comments ?? [])}`]);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -151,7 +151,7 @@ describe("after everything was answered", () => {
         const world = mapThreads(raw, (one) => (one.id === edited ? { ...one, lastEditedAt: minute(3000) } : one));
         expect(pendingItems(itemsOf(world), ledger)).toHaveLength(1);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -167,7 +167,7 @@ describe("after everything was answered", () => {
         const expected = author.type === "Bot" ? ["review-2000"] : ["review-2000", "comment-2001"];
         expect(pendingItems(itemsOf(world), ledger).map(({ id }) => id)).toEqual(expected);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -180,7 +180,7 @@ describe("after everything was answered", () => {
         const again = pendingItems(itemsOf(allThreads(raw, "open")), closed).map(({ id }) => id);
         expect(again).toEqual(itemsOf(raw).flatMap(({ id, thread: place }) => (place ? [id] : [])));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });
@@ -207,7 +207,7 @@ describe("reading the same pull request", () => {
         const again = { threads: shuffle(pages), reviews: shuffle(raw.reviews), comments: shuffle(raw.comments) };
         expect(selectFeedback(again, context)).toEqual(selectFeedback(raw, context));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -218,7 +218,7 @@ describe("reading the same pull request", () => {
         expect(new Set(items.map(({ id }) => id)).size).toBe(items.length);
         for (const { entries } of items) expect(entries.some(({ body }) => body !== "")).toBe(true);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -231,7 +231,7 @@ describe("reading the same pull request", () => {
         const eves = raw.comments.filter(({ author }) => author?.id === eve.id);
         expect(eves.every(({ id }) => leftOut.some((one) => one.surface === "comment" && one.id === id))).toBe(true);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });
@@ -280,7 +280,7 @@ function disturb(raw: RawFeedback, { kind, pick }: Noise, id: number): RawFeedba
     case "approval":
       return { ...raw, reviews: [...raw.reviews, review(id, bob, { state: "approved" })] };
     case "read again":
-      return { ...raw, threads: [...raw.threads, ...raw.threads].toReversed() };
+      return { ...raw, threads: [...raw.threads.slice(0, 1), ...raw.threads].toReversed() };
   }
 }
 

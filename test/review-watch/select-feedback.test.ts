@@ -1,9 +1,12 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FeedbackItem } from "../../src/orchestrator/domain/feedback.ts";
 import { pendingItems } from "../../src/orchestrator/domain/ledger.ts";
+import { cleanFast } from "../../src/review-watch/conversation.ts";
 import { entryKey, type RawFeedback } from "../../src/review-watch/raw-feedback.ts";
 import { authorsToAsk, selectFeedback } from "../../src/review-watch/select-feedback.ts";
 import { type FeedbackContext, githubComIgnoredBots } from "../../src/review-watch/who-counts.ts";
+import { cleanText } from "../../src/text/clean-text.ts";
 import {
   ann,
   baton,
@@ -147,11 +150,11 @@ describe("a review thread", () => {
   it("keeps its beginning and the newest of very many words", () => {
     const replies = Array.from({ length: 120 }, (_, index) => reply(index + 1, index % 2 ? baton : ann));
     const { items, leftOut } = select({ threads: [thread(replies)] });
-    expect(items[0]?.entries).toHaveLength(40);
+    expect(items[0]?.entries).toHaveLength(20);
     expect(items[0]?.entries[0]?.body).toContain("number 1.");
     expect(items[0]?.entries.at(-1)?.body).toContain("baton[bot], number 120.");
     expect(leftOut.every(({ reason }) => reason === "cut: too many")).toBe(true);
-    expect(leftOut).toHaveLength(40);
+    expect(leftOut.length + (items[0]?.entries.filter(({ author }) => author.id === ann.id).length ?? 0)).toBe(60);
   });
 });
 
@@ -405,6 +408,22 @@ describe("texts", () => {
     expect(items[0]?.entries[0]?.body).toBe("Fix it now");
     expect(items[0]?.place?.path).toBe("src/a.ts");
     expect(removed).toBe(3);
+  });
+
+  it("without signs of markup are cleaned without a parser, to the same result", () => {
+    const signs = fc.constantFrom(
+      ..."ab\n -*_>#`~1.)(!](:@\\\t\u200b\u{e0041}".split(""),
+      "word ",
+      "    ",
+      "http://a.b/c",
+    );
+    fc.assert(
+      fc.property(fc.array(signs, { maxLength: 40 }), (parts) => {
+        const text = parts.join("");
+        expect(cleanFast(text)).toEqual(cleanText(text));
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it("that show nothing count as nothing", () => {

@@ -3,7 +3,8 @@ import type { Effect } from "./effect.ts";
 import type { Event, WorkEvent } from "./event.ts";
 import { isHandledLabelling, isOvertaken, withLabelling } from "./late-news.ts";
 import type { Task } from "./task.ts";
-import { noticeFeedback, tellResolutionRefused, tellUnread, weighFeedback } from "./weigh-feedback.ts";
+import type { Trigger } from "./trigger.ts";
+import { followDraft, noticeFeedback, tellResolutionRefused, tellUnread, weighFeedback } from "./weigh-feedback.ts";
 import { whenAuthorising } from "./when-authorising.ts";
 import { whenIdle } from "./when-idle.ts";
 import { whenPublishing } from "./when-publishing.ts";
@@ -25,6 +26,8 @@ export function decide(task: Task, event: Event): Decision {
       return noticeFeedback(task, event);
     case "feedback_read":
       return weighFeedback(task, event);
+    case "draft_changed":
+      return followDraft(task, event);
     case "feedback_unread":
       return tellUnread(task, event);
     case "resolution_refused":
@@ -63,11 +66,17 @@ function decideByWork(task: Task, event: WorkEvent): Decision {
 function receiveTrigger(task: Task, event: Event & { type: "trigger_received" }): Decision {
   const { trigger } = event;
   if (isHandledLabelling(task, trigger)) return ignored("this labelling was handled");
-  const seen: readonly Effect[] = trigger.source.kind === "comment" ? [{ type: "react", to: trigger.source }] : [];
+  const seen: readonly Effect[] = trigger.source.kind === "label" ? [] : [acknowledge(trigger)];
   const effects: readonly Effect[] = [...seen, { type: "authorise", trigger }];
   const starts = trigger.wish.verb === "run" && task.work.kind === "idle";
   const work = starts ? { kind: "authorising" as const, trigger } : task.work;
   return decided(task, { work, seenLabels: withLabelling(task, trigger) }, effects);
+}
+
+function acknowledge({ source, actor }: Trigger): Effect {
+  return source.kind === "review"
+    ? { type: "say", message: { kind: "seen", to: actor }, key: `seen:review-${source.reviewId}`, on: source.thread }
+    : { type: "react", to: source };
 }
 
 function closePullRequest(task: Task, event: Event & { type: "pull_request_closed" }): Decision {

@@ -33,6 +33,12 @@ export type Event = { readonly at: number } & (
   | { readonly type: "feedback_noticed"; readonly number: number }
   /** Our pull request was read. `asked` when somebody wants a round now. */
   | { readonly type: "feedback_read"; readonly reading: Reading; readonly asked: Asked | undefined }
+  | {
+      readonly type: "draft_changed";
+      readonly number: number;
+      readonly draft: boolean;
+      readonly actor: Actor;
+    }
   /** It could not be weighed, because the repository's rules cannot be used. */
   | {
       readonly type: "feedback_unread";
@@ -55,6 +61,7 @@ export type WorkEvent = Exclude<
       | "feedback_noticed"
       | "feedback_read"
       | "feedback_unread"
+      | "draft_changed"
       | "resolution_refused";
   }
 >;

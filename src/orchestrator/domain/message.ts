@@ -7,6 +7,8 @@ import type { Actor, Refusal } from "./trigger.ts";
 export type Message =
   | { readonly kind: "refusal"; readonly to: Actor; readonly refusal: Refusal }
   | { readonly kind: "help"; readonly to: Actor }
+  /** In place of 👀 where GitHub has no reactions. */
+  | { readonly kind: "seen"; readonly to: Actor }
   | { readonly kind: "question"; readonly to: Actor; readonly question: string }
   | { readonly kind: "nothing_to_change"; readonly to: Actor; readonly reason: string }
   | {

@@ -21,7 +21,10 @@ export type Wish =
 export type TriggerSource =
   | { readonly kind: "label"; readonly label: string }
   /** `thread` is the number of the issue or pull request the comment stands on: the answer goes there. */
-  | { readonly kind: "comment"; readonly commentId: number; readonly thread: number };
+  | { readonly kind: "comment"; readonly commentId: number; readonly thread: number }
+  | { readonly kind: "review_comment"; readonly commentId: number; readonly thread: number }
+  /** The body of a review takes no reactions: it is acknowledged in words. */
+  | { readonly kind: "review"; readonly reviewId: number; readonly thread: number };
 
 /**
  * A label or a command, frozen as it arrived in the signed payload. `at` is GitHub's own time of the act, in

@@ -4,6 +4,7 @@ import { person } from "./end-run.ts";
 import type { Event } from "./event.ts";
 import type { Answer, FeedbackItem } from "./feedback.ts";
 import { noteResolutions, pendingItems, recordAnswers } from "./ledger.ts";
+import { pause } from "./pause.ts";
 import { judgeProgress, type Repeat, type Verdict } from "./progress.ts";
 import { readFeedback } from "./read-feedback.ts";
 import type { Asked, PendingPoint, Reading, Review } from "./review.ts";
@@ -52,6 +53,17 @@ export function weighFeedback(task: Task, event: Read): Decision {
     case "go_on":
       return startRound(heard, { reading, pending: verdict.items, asked });
   }
+}
+
+/** Who makes our pull request a draft wants quiet; who makes it ready wants it looked after, if nobody else paused it. */
+export function followDraft(task: Task, event: Event & { type: "draft_changed" }): Decision {
+  if (!isOpen(task, event.number)) return ignored("not the open pull request of this task");
+  const { pausedBy } = task.review;
+  if (event.draft)
+    return pausedBy === undefined ? pause(task, `${event.actor.login} (draft)`) : ignored("it is paused already");
+  if (!pausedBy?.endsWith(" (draft)")) return ignored("it was not paused by a draft");
+  const review = { ...task.review, pausedBy: undefined };
+  return decided(task, { review }, [{ type: "refresh_status" }, readFeedback(event.number)]);
 }
 
 /** Feedback waits and nobody can take it up: whoever asked, or else the requester, is told once a day. */

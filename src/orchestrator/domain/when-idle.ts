@@ -1,5 +1,6 @@
 import { assertNever, type Decision, ignored } from "./decision.ts";
 import type { Event, WorkEvent } from "./event.ts";
+import { pause } from "./pause.ts";
 import type { Task } from "./task.ts";
 import { answerWish, refuse, sayRefusal, startRun } from "./wishes.ts";
 
@@ -10,9 +11,15 @@ export function whenIdle(task: Task, event: WorkEvent): Decision {
       return answerWish(task, event) ?? act(task, event);
     case "trigger_refused":
       return sayRefusal(task, event);
-    case "trigger_dismissed":
     case "label_removed":
+      return task.pullRequest.kind === "open" && task.label === event.label && task.review.pausedBy === undefined
+        ? pause(task, event.actor.login)
+        : ignored("nothing is going on");
     case "issue_closed":
+      return task.pullRequest.kind === "open" && task.review.pausedBy === undefined
+        ? pause(task, event.actor.login)
+        : ignored("nothing is going on");
+    case "trigger_dismissed":
     case "queue_moved":
       return ignored("nothing is going on");
     case "run_started":

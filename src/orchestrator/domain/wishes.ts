@@ -2,6 +2,7 @@ import { type Decision, decided, ignored } from "./decision.ts";
 import type { Effect } from "./effect.ts";
 import type { Event, Grant } from "./event.ts";
 import type { Message } from "./message.ts";
+import { pause } from "./pause.ts";
 import { readFeedback } from "./read-feedback.ts";
 import type { RunOrder } from "./run.ts";
 import type { Task } from "./task.ts";
@@ -67,16 +68,13 @@ export function answerWish(task: Task, event: Authorised): Decision | undefined 
     case "include":
       return onPullRequest(task, event, (number) => {
         const { wish, actor, at, guidance, source } = event.trigger;
-        const thread = source.kind === "comment" ? source.thread : number;
+        const thread = source.kind === "label" ? number : source.thread;
         const admitted = wish.verb === "include" ? { ...task.review.admitted, [wish.entry]: at } : task.review.admitted;
         const asked = wish.verb === "fix-review" ? { by: actor, at, guidance, thread } : undefined;
         return decided(task, { review: { ...task.review, admitted } }, [readFeedback(number, 0, asked)]);
       });
     case "pause":
-      return onPullRequest(task, event, () => {
-        const review = { ...task.review, pausedBy: event.trigger.actor.login };
-        return decided(task, { review }, [{ type: "refresh_status" }]);
-      });
+      return onPullRequest(task, event, () => pause(task, event.trigger.actor.login));
     case "resume":
       return onPullRequest(task, event, (number) => resume(task, event, number));
     case "run":
@@ -162,9 +160,17 @@ function checksum(text: string): string {
 }
 
 function sourceKey(trigger: Trigger): string {
-  return trigger.source.kind === "comment"
-    ? `comment-${trigger.source.commentId}`
-    : `label-${trigger.source.label}-${trigger.at}`;
+  const { source, at } = trigger;
+  switch (source.kind) {
+    case "comment":
+      return `comment-${source.commentId}`;
+    case "review_comment":
+      return `review-comment-${source.commentId}`;
+    case "review":
+      return `review-${source.reviewId}`;
+    case "label":
+      return `label-${source.label}-${at}`;
+  }
 }
 
 /** Branches come from numbers and the configured pattern only, never from text (security.md T28). */

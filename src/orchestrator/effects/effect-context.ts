@@ -42,6 +42,8 @@ export interface EffectFacts {
 export interface PublishableRun {
   readonly order: RunOrder;
   readonly report: RunReport;
+  /** Where our branch was when the work began; undefined when there was none. */
+  readonly parent: string | undefined;
   readonly bundle: Buffer;
 }
 

@@ -1,52 +1,49 @@
-import { assertNever } from "../domain/decision.ts";
 import type { Effect } from "../domain/effect.ts";
 import type { Done, EffectContext } from "./effect-context.ts";
 import { InDoubt, Refused } from "./failure.ts";
+import { mergeWithTheirs } from "./merge-with-theirs.ts";
+import { fetchBranch, type Pushing, pushOnce, type Step } from "./pushing.ts";
+
+/** How often we follow a branch that moves under our hands before we let some time pass. */
+const mostMoves = 3;
 
 /**
  * Pushes the run's commit as a fast-forward with an exact lease. The bundle comes from the store, so any machine can
- * do it; a second try finds the branch where it should be and is content.
+ * do it; a second try finds the branch where it should be and is content. What people pushed to the branch during a
+ * round is merged with, never overwritten (product.md §4): the head that the event tells of is then the merge.
  */
 export async function pushBranch(effect: Effect & { type: "push_branch" }, context: EffectContext): Promise<Done> {
   const { task, at, ports, facts } = context;
-  const { order, bundle } = await facts.run(effect.run);
+  const run = await facts.run(effect.run);
   const ref = { repositoryId: task.repository.id, runId: effect.run };
-  const url = ports.github.cloneUrl(task.repository);
   const token = await ports.github.token(at, "push");
-  const fetched = await ports.git.fetchBase({
-    repositoryId: ref.repositoryId,
-    url,
-    token,
-    branch: order.policy.base,
-    agentBranch: order.branch,
-  });
-  if (fetched.kind === "unavailable")
-    throw new InDoubt("The base branch could not be fetched.", { cause: fetched.cause });
+  const remote = { url: ports.github.cloneUrl(task.repository), token };
   try {
-    const adopted = await ports.git.adopt({ ...ref, headSha: effect.headSha, bundle });
-    if (adopted.kind !== "ok") throw new Refused("The base branch was rewritten while the agent worked.");
-    const push = { ...ref, url, token, branch: order.branch, headSha: effect.headSha, expected: order.parent };
-    await at.beforeWrite();
-    const pushed = await ports.git.push(push);
-    switch (pushed.kind) {
-      case "pushed":
-      case "already":
-        return { event: { type: "branch_pushed", at: ports.clock(), run: effect.run, headSha: effect.headSha } };
-      case "moved":
-        throw new Refused(
-          `The branch \`${order.branch}\` already exists and is not what we left there. Delete or rename it.`,
-        );
-      case "refused":
-        if (pushed.why === "not_found" && context.attempts <= 3) throw new InDoubt(pushed.reason);
-        if (pushed.why !== "unauthorised") throw new Refused(pushed.reason);
-        ports.github.forgetToken(token);
-        throw new InDoubt(pushed.reason);
-      case "doubt":
-        throw new InDoubt("The push was cut off.", { cause: pushed.cause });
-      default:
-        return assertNever(pushed);
-    }
+    const headSha = await follow({ context, run, ref, remote, headSha: effect.headSha });
+    return { event: { type: "branch_pushed", at: ports.clock(), run: effect.run, headSha } };
   } finally {
     await ports.git.forget(ref);
   }
+}
+
+async function follow(pushing: Pushing): Promise<string> {
+  const { branch } = pushing.run.order;
+  for (let moves = 0; moves <= mostMoves; moves += 1) {
+    const step = await nextStep(pushing);
+    if (step.kind === "arrived") return step.headSha;
+    const { headSha, expected } = step;
+    if ((await pushOnce(pushing, { branch, headSha, expected })) === "there") return headSha;
+  }
+  throw new InDoubt("Somebody pushes to our branch all the time; we wait for a quieter moment.");
+}
+
+/** Looks where the branch is, and says what that means for our commit. */
+async function nextStep(pushing: Pushing): Promise<Step> {
+  const { run, headSha } = pushing;
+  const { order, parent } = run;
+  const now = await fetchBranch(pushing);
+  if (now === headSha) return { kind: "arrived", headSha };
+  if (now === parent) return { kind: "push", headSha, expected: parent };
+  if (now !== undefined) return mergeWithTheirs(pushing, now);
+  throw new Refused(`The branch \`${order.branch}\` is gone: somebody deleted it while the agent worked.`);
 }

@@ -9,7 +9,8 @@ export async function react(effect: Effect & { type: "react" }, context: EffectC
 }
 
 async function targetOf(effect: Effect & { type: "react" }, context: EffectContext): Promise<ReactionTarget> {
-  if (effect.to.kind === "comment") return { kind: "comment", commentId: effect.to.commentId };
+  if (effect.to.kind === "comment" || effect.to.kind === "review_comment")
+    return { kind: effect.to.kind, commentId: effect.to.commentId };
   const status = await context.facts.objectId("status");
   return status === undefined
     ? { kind: "issue", issue: context.task.issue }

@@ -8,11 +8,12 @@ export async function say(effect: Effect & { type: "say" }, context: EffectConte
   const { task, at, ports, facts } = context;
   const key = `comment:${effect.key}`;
   if ((await facts.objectId(key)) !== undefined) {
-    if (effect.about?.kind === "comment")
-      await ports.github.react(at, { kind: "comment", commentId: effect.about.commentId }, "confused");
+    const { about } = effect;
+    if (about?.kind === "comment" || about?.kind === "review_comment")
+      await ports.github.react(at, { kind: about.kind, commentId: about.commentId }, "confused");
     return {};
   }
-  const thread = effect.on ?? (effect.about?.kind === "comment" ? effect.about.thread : task.issue);
+  const thread = effect.on ?? (effect.about && effect.about.kind !== "label" ? effect.about.thread : task.issue);
   const mark = marker(task.id, effect.key);
   const found = context.outcome === "in_doubt" ? await ports.github.findComment(at, thread, mark) : undefined;
   const body = `${renderMessage(effect.message, ports.commands)}\n\n${mark}`;

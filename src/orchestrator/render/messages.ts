@@ -30,6 +30,8 @@ export function renderMessage(message: Message, commands: readonly CommandHelp[]
         "",
         ...commands.map((command) => `- \`${command.usage}\`: ${command.meaning}`),
       ].join("\n");
+    case "seen":
+      return `👀 \`${message.to.login}\`'s command in the review: seen.`;
     case "question":
       return [
         `${to}, the agent needs an answer before it can go on:`,

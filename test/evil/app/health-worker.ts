@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 
-/** What `/healthz` answered, from a thread of its own: what else the test does must not count as slowness. */
-export interface Health {
+/** What an address answered, from a thread of its own: what else the test does must not count as slowness. */
+export interface Answers {
   readonly looks: number;
   readonly slowestMs: number;
   readonly failures: readonly string[];
@@ -15,6 +15,7 @@ let ended = false;
 parentPort?.once("message", () => {
   ended = true;
 });
+const started = performance.now();
 while (!ended) {
   const since = performance.now();
   try {
@@ -25,7 +26,9 @@ while (!ended) {
     failures.push(String(error));
   }
   looks++;
+  if (performance.now() - since > 200)
+    console.error("LOOK", url, Math.round(performance.now() - started), Math.round(performance.now() - since));
   slowestMs = Math.max(slowestMs, performance.now() - since);
   await pause(100);
 }
-parentPort?.postMessage({ looks, slowestMs: Math.round(slowestMs), failures } satisfies Health);
+parentPort?.postMessage({ looks, slowestMs: Math.round(slowestMs), failures } satisfies Answers);

@@ -26,11 +26,24 @@ export function nodesOf(published: Published, ...types: readonly Nodes["type"][]
 
 /** The words of all headings. */
 export function headingsOf(published: Published): readonly string[] {
-  return nodesOf(published, "heading").map((heading) =>
-    nodesIn(heading)
-      .map((node) => (node.type === "text" ? node.value : ""))
-      .join(""),
-  );
+  return nodesOf(published, "heading").map(wordsOf);
+}
+
+/** What stands below headings with these words, quotations and the like left out. */
+export function sectionOf({ kind, text }: Published, heading: string): string {
+  if (kind === "plain") return "";
+  let isBelow = false;
+  const words: string[] = [];
+  for (const node of parse(text).children) {
+    if (node.type === "heading") isBelow = wordsOf(node) === heading;
+    else if (isBelow && node.type !== "blockquote") words.push(wordsOf(node));
+  }
+  return words.join("\n");
+}
+
+function wordsOf(node: Nodes): string {
+  const words = nodesIn(node).map((one) => ("value" in one ? one.value : ""));
+  return words.join("");
 }
 
 function parse(text: string): Root {

@@ -2,11 +2,13 @@ import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { livingProcesses, type Seen } from "../processes.ts";
-import type { Health } from "./health-worker.ts";
+import type { Answers } from "./health-worker.ts";
 
 /** What was seen of a running Baton from outside. */
 export interface Watched {
-  readonly health: Health;
+  readonly health: Answers;
+  /** Of a server that does nothing else, at the same time: how slow this machine is by itself. */
+  readonly bareServer: Answers;
   /** Command lines and environments of everything Baton started, each once. */
   readonly commandLines: ReadonlySet<string>;
   readonly environments: ReadonlySet<string>;
@@ -23,10 +25,9 @@ const everyMs = 200;
 export function watchBaton(baton: { readonly url: string; readonly pid: number }): Watch {
   const ended = new AbortController();
   const [commandLines, environments] = [new Set<string>(), new Set<string>()];
-  const worker = new Worker(new URL("./health-worker.ts", import.meta.url), {
-    workerData: { url: `${baton.url}/healthz` },
-  });
-  const answered = once(worker, "message") as Promise<[Health]>;
+  const health = poll(`${baton.url}/healthz`);
+  const bare = new Worker(new URL("./bare-server-worker.ts", import.meta.url));
+  const bareServer = once(bare, "message").then(([port]) => poll(`http://127.0.0.1:${port}/`));
   const looking = (async () => {
     while (!ended.signal.aborted) {
       for (const { words, environment } of below(baton.pid)) {
@@ -39,9 +40,22 @@ export function watchBaton(baton: { readonly url: string; readonly pid: number }
   return {
     async done() {
       ended.abort();
+      await looking;
+      const answers = { health: await health.done(), bareServer: await (await bareServer).done() };
+      await bare.terminate();
+      return { ...answers, commandLines, environments };
+    },
+  };
+}
+
+/** Asks an address again and again, in a thread of its own. */
+function poll(url: string) {
+  const worker = new Worker(new URL("./health-worker.ts", import.meta.url), { workerData: { url } });
+  const answered = once(worker, "message") as Promise<[Answers]>;
+  return {
+    done: async (): Promise<Answers> => {
       worker.postMessage("end");
-      const [[health]] = await Promise.all([answered, looking]);
-      return { health, commandLines, environments };
+      return (await answered)[0];
     },
   };
 }
