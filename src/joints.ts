@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { renderImplementPrompt } from "./agent-runner/index.ts";
+import { renderFeedbackPrompt, renderImplementPrompt } from "./agent-runner/index.ts";
 import type { Config } from "./config.ts";
 import type { Actor, At, GitHub as GitHubAdapter, PullRequestFeedback } from "./github/index.ts";
 import { type PolicyAnswer, readLabel, refusePolicy } from "./handlers/authorize.ts";
@@ -66,9 +66,10 @@ export function reviewReader(
 }
 
 /** A prompt whose fence nobody can guess (security.md T14). */
-export function renderPrompt({ instructions, ...parts }: PromptParts): string {
+export function renderPrompt({ instructions, round, ...parts }: PromptParts): string {
   const fence = `=====${randomBytes(16).toString("hex")}=====`;
-  return renderImplementPrompt({ ...parts, baseInstructions: instructions, fence });
+  const common = { ...parts, baseInstructions: instructions, fence };
+  return round ? renderFeedbackPrompt({ ...common, round }) : renderImplementPrompt(common);
 }
 
 /** A repository's policy, read live from its default branch and checked against the operator's bounds. */

@@ -19,6 +19,7 @@ import { removeTrees } from "./workspace/remove.ts";
 
 export type { Gateway, ModelApi, ModelCaps, ModelUsage, Provider } from "./gateway/types.ts";
 export { redactor } from "./redact.ts";
+export { type FeedbackRound, renderFeedbackPrompt } from "./render-feedback-prompt.ts";
 export { type PromptParts, renderImplementPrompt } from "./render-prompt.ts";
 export type * from "./types.ts";
 

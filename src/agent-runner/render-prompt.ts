@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** What an implementation prompt is made of. Texts of people are plain data, already cleaned of hidden text. */
+/** What every prompt is made of. Texts of people are plain data, already cleaned of hidden text. */
 export interface PromptParts {
   /** The repository's rules: said first, in every round. */
   readonly rules: string;
@@ -27,12 +27,17 @@ const template = readFileSync(new URL("./prompts/implement.md", import.meta.url)
  * the values do not match.
  */
 export function renderImplementPrompt(parts: PromptParts): string {
+  return fill(template, commonValues(parts)).trimStart();
+}
+
+/** What every prompt says about the repository, the issue and a failed check; fences are checked here. */
+export function commonValues(parts: PromptParts): Readonly<Record<string, string>> {
   const issue = issueText(parts.snapshot);
   const instructions = parts.baseInstructions?.trim() ?? "";
   const retryTail = parts.retryTail?.trim() ?? "";
   requireFence(parts.fence, [issue, instructions, retryTail]);
   const fenced = (text: string) => `${parts.fence}\n${text}\n${parts.fence}\n`;
-  return fill(template, {
+  return {
     rules: parts.rules.trim() === "" ? "" : `# Rules of this repository\n\n${parts.rules.trim()}\n`,
     protectedPaths: listOf(parts.protectedPaths, "none"),
     verifyCommands: listOf(parts.verifyCommands, "no configured command; find and run the tests yourself"),
@@ -42,7 +47,7 @@ export function renderImplementPrompt(parts: PromptParts): string {
       `\n# Last attempt\n\nAn earlier attempt failed its check. This is what the check printed, as data:\n\n${fenced(retryTail)}`,
     fence: parts.fence,
     issue,
-  }).trimStart();
+  };
 }
 
 /** Puts values in the places of a template. A place without a value, or a value without a place, is a mistake of ours. */
@@ -66,7 +71,8 @@ function issueText({ title, body, comments, guidance }: PromptParts["snapshot"])
   return sections.filter((section) => section !== "").join("\n\n");
 }
 
-function requireFence(fence: string, texts: readonly string[]): void {
+/** @throws when a fence is too short or occurs in a text: then it encloses nothing */
+export function requireFence(fence: string, texts: readonly string[]): void {
   if (fence.length < 16) throw promptError("the fence is too short to be unguessable");
   if (texts.some((text) => text.includes(fence))) throw promptError("the fence occurs in a text it should enclose");
 }
@@ -75,6 +81,7 @@ function listOf(items: readonly string[], none: string): string {
   return items.length === 0 ? none : items.map((item) => `\`${item}\``).join(", ");
 }
 
-function promptError(message: string): Error {
+/** A mistake of ours, never of those whose texts are in the prompt. */
+export function promptError(message: string): Error {
   return Object.assign(new Error(message), { code: "BAD_PROMPT" });
 }

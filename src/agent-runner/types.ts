@@ -86,6 +86,18 @@ export interface AgentResult {
   readonly not_done?: readonly string[] | undefined;
   readonly no_change_reason?: string | undefined;
   readonly question?: string | undefined;
+  /** In a round over feedback: what the agent says about each item. */
+  readonly answers?: readonly AgentAnswer[] | undefined;
+}
+
+/** What an agent says about one item of feedback. Whether there is such an item, and whether it is true, others judge. */
+export interface AgentAnswer {
+  readonly id: string;
+  readonly answer: "fixed" | "declined" | "question" | "duplicate";
+  /** Without control characters, cut; may be empty. */
+  readonly text: string;
+  /** With `duplicate`: the item it repeats. */
+  readonly of?: string | undefined;
 }
 
 /** A run that did not come to an answer of the agent. */

@@ -71,11 +71,8 @@ export const feedbackAnswerSchema = z.object({
   repository: z.object({ databaseId: id, pullRequest: pullRequestSchema.nullable() }).nullable(),
 });
 
-/** The answer to `threadCommentsDocument`: slots that were used. A thread that was deleted meanwhile is null. */
-export const threadCommentsAnswerSchema = z.record(
-  z.string(),
-  z.object({ comments: threadSchema.shape.comments }).nullable(),
-);
+/** The answer to `threadCommentsDocument`: the slots that were used. */
+export const threadCommentsAnswerSchema = z.record(z.string(), z.object({ comments: threadSchema.shape.comments }));
 
 /** What a pull request is, without its lists. */
 export function factsFrom(

@@ -28,7 +28,8 @@ const maxTailQueries = 40;
  *
  * The state of the pull request is that of the first request: what was said is never older than the head beside it.
  *
- * @throws GitHubFailure `not_found` when there is no such pull request, or the name belongs to another repository by now.
+ * @throws GitHubFailure `not_found` when there is no such pull request, or the name belongs to another repository by now;
+ *   `doubt` also when a long thread was deleted meanwhile: then it is to be read again.
  */
 export async function readFeedback(gateway: Gateway, at: At, number: number): Promise<PullRequestFeedback> {
   const first = await readPage(gateway, at, { number, threads: true, reviews: true, comments: true });
@@ -118,7 +119,7 @@ async function readEarlierComments(gateway: Gateway, at: At, threads: readonly T
     const answer = await readSlots(gateway, at, asked);
     for (const [slot, { id }] of asked.entries()) {
       const comments = answer[`t${slot}`]?.comments;
-      if (!comments) continue; // deleted meanwhile
+      if (!comments) continue; // GitHub answers every slot that was asked for
       found.set(id, [...comments.nodes, ...(found.get(id) ?? [])]);
       waiting.push(...longFrom(id, comments.pageInfo));
     }
@@ -132,7 +133,7 @@ function longFrom(id: string, page: BackPage): Long[] {
 }
 
 /** Slots that are not used need an id all the same: the first one's. */
-function readSlots(gateway: Gateway, at: At, asked: readonly Long[]) {
+async function readSlots(gateway: Gateway, at: At, asked: readonly Long[]) {
   const variables = slots.flatMap((slot) => {
     const long = asked[slot];
     return [
@@ -141,10 +142,21 @@ function readSlots(gateway: Gateway, at: At, asked: readonly Long[]) {
       [`before${slot}`, long?.before],
     ] as const;
   });
-  return gateway.query(at, {
+  const query = {
     name: "read thread comments",
     document: threadCommentsDocument,
     variables: Object.fromEntries(variables),
     schema: threadCommentsAnswerSchema,
-  });
+  };
+  try {
+    return await gateway.query(at, query);
+  } catch (error) {
+    if (error instanceof GitHubFailure && error.code === "not_found" && error.status === 200) throw changedMeanwhile();
+    throw error;
+  }
+}
+
+/** One thread less is no reason to take the pull request for gone: it is to be read again. */
+function changedMeanwhile(): GitHubFailure {
+  return new GitHubFailure("a thread was deleted while the feedback was read", { code: "doubt" });
 }

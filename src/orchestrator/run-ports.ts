@@ -1,3 +1,4 @@
+import type { FeedbackItem } from "./domain/feedback.ts";
 import type { Limits } from "./domain/policy.ts";
 import type { LimitName, ModelUsage } from "./domain/run.ts";
 import type { Snapshot } from "./domain/snapshot.ts";
@@ -66,6 +67,15 @@ export interface AgentResult {
   readonly summary?: string | undefined;
   readonly decisions?: readonly string[] | undefined;
   readonly not_done?: readonly string[] | undefined;
+  readonly answers?: readonly AgentAnswer[] | undefined;
+}
+
+/** What an agent says about one item of feedback: bounded, and otherwise as it said it. */
+export interface AgentAnswer {
+  readonly id: string;
+  readonly answer: "fixed" | "declined" | "question" | "duplicate";
+  readonly text: string;
+  readonly of?: string | undefined;
 }
 
 /** How an agent ended, and what it used of its model where a gateway stood in between. */
@@ -77,9 +87,11 @@ export type AgentEnding =
       readonly bundle: string;
       readonly tip: string;
       readonly result?: AgentResult | undefined;
+      /** Why a result file that was there is not used. */
+      readonly note?: string;
       readonly blockedHosts: readonly string[];
     }
-  | { readonly kind: "no_change"; readonly reason: string }
+  | { readonly kind: "no_change"; readonly reason: string; readonly result?: AgentResult | undefined }
   | { readonly kind: "question"; readonly question: string }
   | { readonly kind: "stopped" }
   | { readonly kind: "limit"; readonly which: LimitName }
@@ -129,7 +141,7 @@ export interface Runner {
   cleanUp(root: string): Promise<void>;
 }
 
-/** What the prompt for an implementation run is made of. */
+/** What the prompt for a run is made of. */
 export interface PromptParts {
   readonly rules: string;
   readonly snapshot: Snapshot;
@@ -138,6 +150,38 @@ export interface PromptParts {
   readonly protectedPaths: readonly string[];
   /** Tail of a red verification, when this is another try. */
   readonly retryTail: string | undefined;
+  /** Undefined for an implementation run. */
+  readonly round: RoundParts | undefined;
+}
+
+/** What the prompt of a round over feedback has besides. */
+export interface RoundParts {
+  readonly number: number;
+  readonly pullRequest: number;
+  /** Our own account: what it wrote in a thread is the agent's earlier answer. */
+  readonly selfId: number;
+  readonly items: readonly FeedbackItem[];
+  /** How earlier rounds answered, oldest first. */
+  readonly earlier: readonly EarlierAnswer[];
+  /** What this run has answered so far, when this is another try. */
+  readonly answered: readonly { readonly id: string; readonly answer: string; readonly text: string }[];
+  /** What an earlier try of this run left without an answer that can stand, and what is wrong with it. */
+  readonly missing: readonly { readonly id: string; readonly why: string }[];
+  /** Why the result file of that try was of no use. */
+  readonly note: string | undefined;
+}
+
+/** One row of the ledger as the agent reads it. */
+export interface EarlierAnswer {
+  readonly id: string;
+  readonly round: number;
+  readonly by: string;
+  readonly path: string | undefined;
+  readonly excerpt: string;
+  /** How it was answered, in a few words of ours. */
+  readonly answer: string;
+  /** The agent's own words. */
+  readonly text: string;
 }
 
 /** The operator's settings as one run needs them. */

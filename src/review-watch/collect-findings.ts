@@ -52,7 +52,7 @@ function collect(section: Section, zone: Zone, collected: Collected): void {
       }
       continue;
     }
-    if (zone.kind === "boilerplate" || zone.kind === "appendix") continue;
+    if (zone.kind === "appendix") continue;
     const step = readBlock(child, zone, open);
     if (step.kind === "continues") {
       open?.pieces.push(child.source);
@@ -64,12 +64,12 @@ function collect(section: Section, zone: Zone, collected: Collected): void {
       collected.drafts.push(open);
     } else if (step.kind === "lists") {
       collected.drafts.push(...step.items.map((item) => listed(item, zone)));
-      if (step.rest === "some") collected.prose = "some";
+      if (step.rest === "some" && zone.kind !== "boilerplate") collected.prose = "some";
     } else if (!isLeadIn(child, section.children[index + 1]) && !(zone.from === "bot" && isBoilerplate(child.source))) {
       loose.push(child.source);
     }
   }
-  if (loose.length === 0) return;
+  if (loose.length === 0 || zone.kind === "boilerplate") return;
   if (zone.kind === "findings" && collected.drafts.length === before) {
     collected.drafts.push({ pieces: [section.title, ...loose], place: withPath(nowhere, zone), beganWith: "title" });
   } else collected.prose = "some";
@@ -100,7 +100,9 @@ function readList({ items }: Block, zone: Zone): Step {
   const wanted = items.filter(({ node, source }) => {
     if (source.trim() === "" || node.checked === true) return false;
     if (zone.from === "person" || zone.kind === "findings") return true;
-    return placeAnywhere(firstParagraph(node)).path !== undefined;
+    const { path, line } = placeAnywhere(firstParagraph(node));
+    // A summary tells of files, too; only a line says that something is to be done there.
+    return path !== undefined && (zone.kind !== "boilerplate" || line !== undefined);
   });
   if (wanted.length === 0) return { kind: "stands_alone" };
   return { kind: "lists", items: wanted, rest: zone.from === "bot" && wanted.length < items.length ? "some" : "none" };

@@ -31,7 +31,7 @@ export interface Feedback {
 }
 
 /** Enough of a long thread: its beginning and its newest entries. Of what is done with, the beginning and the end. */
-const mostEntries = { open: 20, done: 2 };
+const mostEntries = { open: 12, done: 2 };
 
 interface Judged {
   readonly writing: Writing;

@@ -15,25 +15,20 @@ export function once<Item extends Edited>(items: readonly Item[]): readonly Item
   return [...byId.values()].toSorted((a, b) => a.id - b.id);
 }
 
-/** A thread with at least one submitted comment. Drafts of others are nobody's business until they are submitted. */
-export interface SubmittedThread extends RawThread {
-  readonly comments: readonly [RawThreadComment, ...RawThreadComment[]];
-}
-
-/** Each thread once with all comments of all its readings that are no drafts, by the id of its first comment. */
-export function submittedThreads(
-  threads: readonly RawThread[],
-  reviews: readonly RawReview[],
-): readonly SubmittedThread[] {
+/**
+ * Each thread once with all comments of all its readings, by the id of its first comment. Drafts of others are nobody's
+ * business until they are submitted.
+ */
+export function submittedThreads(threads: readonly RawThread[], reviews: readonly RawReview[]): readonly RawThread[] {
   const drafts = new Set(reviews.filter((review) => review.state === "pending").map((review) => review.id));
   const isDraft = ({ state, reviewId }: RawThreadComment) =>
     state === "pending" || (reviewId !== undefined && drafts.has(reviewId));
   return [...Map.groupBy(threads, (thread) => thread.nodeId).values()]
     .flatMap((readings) => {
-      const [first, ...more] = once(readings.flatMap((thread) => thread.comments)).filter((one) => !isDraft(one));
+      const comments = once(readings.flatMap((thread) => thread.comments)).filter((one) => !isDraft(one));
       // Resolved only where every reading says so: a reading too old must not hide what is open.
       const [thread] = readings.toSorted((a, b) => Number(a.resolved) - Number(b.resolved));
-      return thread && first ? [{ ...thread, comments: [first, ...more] as const }] : [];
+      return thread && comments.length > 0 ? [{ ...thread, comments }] : [];
     })
-    .toSorted((a, b) => a.comments[0].id - b.comments[0].id);
+    .toSorted((a, b) => a.firstCommentId - b.firstCommentId);
 }

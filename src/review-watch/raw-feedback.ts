@@ -25,6 +25,8 @@ export interface RawReview {
 
 export interface RawThread {
   readonly nodeId: string;
+  /** The comment it began with, which may be one of many that were too old to be read. */
+  readonly firstCommentId: number;
   readonly resolved: boolean;
   readonly outdated: boolean;
   readonly path: string;

@@ -1,7 +1,6 @@
 import { stripInvisible } from "../text/invisible.ts";
 import { converse } from "./conversation.ts";
-import type { SubmittedThread } from "./once.ts";
-import type { RawReview, RawThreadComment } from "./raw-feedback.ts";
+import type { RawReview, RawThread, RawThreadComment } from "./raw-feedback.ts";
 import type { Selected } from "./selected.ts";
 import type { FeedbackContext, Writing } from "./who-counts.ts";
 
@@ -10,7 +9,7 @@ import type { FeedbackContext, Writing } from "./who-counts.ts";
  * changes nothing about the question that stands in it.
  */
 export function selectThread(
-  thread: SubmittedThread,
+  thread: RawThread,
   { reviews, context }: { readonly reviews: readonly RawReview[]; readonly context: FeedbackContext },
 ): Selected {
   const writings = thread.comments.map((comment) => writingOf(comment, reviews));
@@ -23,10 +22,9 @@ export function selectThread(
   );
   const path = stripInvisible(thread.path);
   const hunk = stripInvisible(thread.hunk);
-  const [first] = thread.comments;
   const item = {
     ...feedback.said,
-    id: `thread-${first.id}`,
+    id: `thread-${thread.firstCommentId}`,
     surface: "thread" as const,
     owed: "answer" as const,
     place: {
@@ -35,7 +33,7 @@ export function selectThread(
       hunk: hunk.text,
       outdated: thread.outdated,
     },
-    thread: { nodeId: thread.nodeId, firstCommentId: first.id, resolved: thread.resolved },
+    thread: { nodeId: thread.nodeId, firstCommentId: thread.firstCommentId, resolved: thread.resolved },
   };
   return {
     items: [item],

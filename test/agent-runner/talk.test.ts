@@ -70,9 +70,8 @@ describe("a command that is talked with", () => {
   });
 
   it("is followed by others in the same sandbox, which hear nothing that was meant for it", async () => {
-    const conversation = box.talk(bash("read line; sleep 1000"), () => {});
+    const conversation = box.talk(bash("read line; echo $line; sleep 1000"), () => conversation.kill());
     conversation.say("go");
-    conversation.kill();
     expect(await conversation.end).toMatchObject({ kind: "exited", code: 137 });
     for (const late of [conversation.hush, conversation.kill, conversation.alive]) late();
     conversation.say("late");
@@ -80,6 +79,13 @@ describe("a command that is talked with", () => {
     next.hush();
     expect(await next.end).toMatchObject({ kind: "exited", code: 0 });
     expect(await box.run(bash("echo plain; cat"))).toMatchObject({ kind: "exited", code: 0, tail: "plain\n" });
+  });
+
+  it("may be killed before it stands", async () => {
+    const conversation = box.talk(command, () => {});
+    conversation.kill();
+    expect(await conversation.end).toMatchObject({ kind: "exited" });
+    expect(await box.run(bash("echo next"))).toMatchObject({ kind: "exited", code: 0, tail: "next\n" });
   });
 
   it("is not idle as long as somebody sees it live elsewhere", async () => {

@@ -181,6 +181,33 @@ describe("reading the feedback on a pull request", () => {
     expect(result.truncated).toBe(false);
   });
 
+  test.each([
+    ["reviews", (body: string) => ann().silently.reviews(number, { event: "COMMENT", body })],
+    ["comments", (body: string) => ann().silently.comments(number, body)],
+  ] as const)("reads on when there is more of nothing but %s", async (list, write) => {
+    const bodies = Array.from({ length: 101 }, (_, index) => `number ${index}`);
+    for (const body of bodies) await write(body);
+    const { result, routes } = await readWithCount();
+    expect(result[list].map(({ body }) => body)).toEqual(bodies);
+    expect(routes).toHaveLength(2);
+  });
+
+  test("is to be done again when a long thread was deleted meanwhile: the pull request is not gone", async () => {
+    const { threads } = await ann().silently.reviews(number, {
+      event: "COMMENT",
+      comments: [on(2, "long"), on(2, "short")],
+    });
+    const answers = Array.from({ length: 100 }, () => ({ inThread: threads[0]?.id ?? "", body: "hm" }));
+    await ann().silently.reviews(number, { event: "COMMENT", comments: answers });
+    const only = ({ body }: { readonly body: unknown }) => JSON.stringify(body).includes("query ThreadComments");
+    fake.faults.run({ route: "POST /graphql", only }, async () => {
+      for (const { id } of fake.threads(repo, number)[0]?.comments ?? []) await ann().silently.deletesReviewComment(id);
+    });
+    expect(await failureOf(github.readFeedback(at, number))).toMatchObject({ code: "doubt" });
+    const { threads: left } = await github.readFeedback(at, number);
+    expect(left.map(({ comments }) => comments[0]?.body)).toEqual(["short"]);
+  });
+
   test("stops at 2,000 threads and says so: the newest are there", async () => {
     const points = Array.from({ length: 2001 }, (_, index) => on(2, `point ${index}`));
     await ann().silently.reviews(number, { event: "COMMENT", comments: points });

@@ -70,6 +70,28 @@ describe("a bot's review", () => {
     expect(findingsInBody(body, "bot")).toEqual({ findings: [], prose: "none" });
   });
 
+  it.each([
+    "This PR introduces a race between the two caches.",
+    "The handler should reply to the client with 404.",
+    "No issues with the tests, but the loop never ends.",
+    "LGTM except for the missing null check.",
+    "Looks good. However, the index is off by one.",
+    "# Code review summary\n\n## Error handling\n\nThe error is swallowed.",
+    "## Prompt injection\n\nThe title goes into the prompt unquoted.",
+    "## Changes requested\n\nDo not log the token.",
+    "<h2>Command injection</h2>\n\nThe name reaches the shell.",
+  ])("that makes a point is never taken for boilerplate: %j", (body) => {
+    const { findings, prose } = findingsInBody(body, "bot");
+    expect(findings.length === 1 || prose === "some").toBe(true);
+  });
+
+  it("gives a point with file and line though it hides in a summary", () => {
+    const body = "## Summary\n\nAll in all fine.\n\n- `src/a.ts` has the rules\n- `src/b.ts:7` never ends";
+    const found = findingsInBody(body, "bot");
+    expect(outline(found)).toEqual(["src/b.ts:7 `src/b.ts:7` never ends"]);
+    expect(found.prose).toBe("none");
+  });
+
   it("with a plain remark is one piece of prose", () => {
     expect(fixture("plain-remark", "bot")).toEqual({ findings: [], prose: "some" });
   });
@@ -185,7 +207,7 @@ describe("any body", () => {
 
   it("too tangled to parse is one piece of prose", () => {
     expect(findingsInBody("1. ".repeat(20_000), "bot")).toEqual({ findings: [], prose: "some" });
-    expect(findingsInBody("<details>\n\n".repeat(3000), "bot").findings).toEqual([]);
+    expect(findingsInBody("<details>\n\n".repeat(600), "bot").findings).toEqual([]);
   });
 
   it("is read without failing, and twice the same", () => {

@@ -75,6 +75,7 @@ export function comment(id: number, author: Actor, parts: Partial<RawComment> = 
 export function thread(comments: readonly RawThreadComment[], parts: Partial<RawThread> = {}): RawThread {
   return {
     nodeId: `PRRT_${comments[0]?.id ?? 0}`,
+    firstCommentId: comments[0]?.id ?? 0,
     resolved: false,
     outdated: false,
     path: "src/total.ts",

@@ -54,7 +54,7 @@ describe("a review thread", () => {
   });
 
   it("that is outdated still starts a round, and has no line", () => {
-    const { items } = select({ threads: [thread([reply(1, ann)], { outdated: true, line: undefined })] });
+    const { items } = select({ threads: [thread([reply(1, ann)], { outdated: true, line: 12 })] });
     expect(items[0]?.place).toMatchObject({ line: undefined, outdated: true });
     expect(pendingItems(items, [])).toHaveLength(1);
   });
@@ -147,10 +147,21 @@ describe("a review thread", () => {
     expect(pending({ threads: [thread([reply(1, rabbit, { body: "/agent stop" })])] })).toEqual(["thread-1"]);
   });
 
+  it("that was resolved between two readings of it counts as open, whichever came first", () => {
+    const readings = [thread([reply(1, ann)], { resolved: true }), thread([reply(1, ann)])];
+    expect(pending({ threads: readings })).toEqual(["thread-1"]);
+    expect(pending({ threads: readings.toReversed() })).toEqual(["thread-1"]);
+  });
+
+  it("keeps its id when its first comments were too old to be read", () => {
+    const item = only({ threads: [thread([reply(150, ann)], { firstCommentId: 1 })] });
+    expect(item).toMatchObject({ id: "thread-1", thread: { firstCommentId: 1 } });
+  });
+
   it("keeps its beginning and the newest of very many words", () => {
     const replies = Array.from({ length: 120 }, (_, index) => reply(index + 1, index % 2 ? baton : ann));
     const { items, leftOut } = select({ threads: [thread(replies)] });
-    expect(items[0]?.entries).toHaveLength(20);
+    expect(items[0]?.entries).toHaveLength(12);
     expect(items[0]?.entries[0]?.body).toContain("number 1.");
     expect(items[0]?.entries.at(-1)?.body).toContain("baton[bot], number 120.");
     expect(leftOut.every(({ reason }) => reason === "cut: too many")).toBe(true);
@@ -426,10 +437,23 @@ describe("texts", () => {
     );
   });
 
+  it.each([
+    "|a|\n|-|\n|b|hidden|",
+    "a&shy;b",
+    "a\n```js hidden\n```",
+    "a\n~~~js hidden\n~~~",
+    "a\n\n[//]: # (hidden)",
+    "a<!-- b",
+  ])("with such signs are not: %j", (text) => {
+    expect(cleanFast(text)).toEqual(cleanText(text));
+    expect(cleanFast(text).text).not.toBe(text);
+  });
+
   it("that show nothing count as nothing", () => {
     const hidden = reply(2, rabbit, { body: "<!-- state: 17 -->" });
     expect(only({ threads: [thread([reply(1, ann), hidden])] })).toEqual(only({ threads: [thread([reply(1, ann)])] }));
     expect(pending({ threads: [thread([hidden])] })).toEqual([]);
+    expect(only({ threads: [thread([hidden, reply(3, ann)])] })).toMatchObject({ by: ann, from: "person" });
   });
 });
 

@@ -2,6 +2,7 @@ import { type ClientConnection, client, RequestError, type RequestPermissionResp
 import type { AgentStep } from "../types.ts";
 import { permissionSchema, type SessionFailure, stepOf } from "./acp-messages.ts";
 import { openWire } from "./acp-wire.ts";
+import type { Profile } from "./profiles/profile.ts";
 
 /** How an agent ended its turn, as it says itself. Not the truth about its model: the gateway is (agents.md §3.2). */
 export type TurnEnd =
@@ -11,7 +12,7 @@ export type TurnEnd =
 export interface ClientOrder {
   readonly cwd: string;
   readonly prompt: string;
-  readonly clientMeta: Readonly<Record<string, unknown>>;
+  readonly profile: Pick<Profile, "clientMeta" | "greeting">;
   readonly say: (line: string) => void;
   readonly onStep: (step: AgentStep) => void;
   readonly onFlood: () => void;
@@ -73,11 +74,15 @@ export function openClient(order: ClientOrder): AcpClient {
   };
 }
 
-async function begin({ agent }: ClientConnection, { cwd, clientMeta }: ClientOrder): Promise<string> {
+async function begin({ agent }: ClientConnection, { cwd, profile }: ClientOrder): Promise<string> {
   const answer = await agent.request("initialize", {
     protocolVersion,
     clientInfo: { name: "baton", version: "1" },
-    clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false, _meta: clientMeta },
+    clientCapabilities: {
+      fs: { readTextFile: false, writeTextFile: false },
+      terminal: false,
+      _meta: profile.clientMeta,
+    },
   });
   if (answer.protocolVersion !== protocolVersion) {
     throw new Error(`The agent speaks version ${answer.protocolVersion} of the protocol, not ${protocolVersion}.`);
@@ -85,6 +90,8 @@ async function begin({ agent }: ClientConnection, { cwd, clientMeta }: ClientOrd
   const { sessionId } = await agent.request("session/new", { cwd, mcpServers: [] });
   // The library's types promise one; it does not look.
   if (typeof sessionId !== "string") throw new Error("The agent opened no session.");
+  const greeting = profile.greeting?.(sessionId);
+  if (greeting) await agent.request<unknown>(greeting.method, greeting.params).catch(() => {});
   return sessionId;
 }
 

@@ -73,7 +73,7 @@ async function workThrough(shift: Shift, engagement: Engagement): Promise<AgentE
   const agent = openClient({
     cwd: profile.cwd(engagement.start),
     prompt,
-    clientMeta: profile.clientMeta,
+    profile,
     say: conversation.say,
     onStep: log.add,
     onFlood: () => flood.abort(),

@@ -8,6 +8,7 @@ export interface Grip {
   readonly hold: (stdin: Writable, kill: () => void) => void;
   /** How often the app said that the command is alive. */
   readonly signs: () => number;
+  readonly killed: () => boolean;
 }
 
 /** A grip on nothing yet. */
@@ -15,11 +16,14 @@ export function holdOn(): Grip {
   const early: Exclude<Order, { type: "run" }>[] = [];
   let held: { readonly stdin: Writable; readonly kill: () => void } | undefined;
   let signs = 0;
+  let killed = false;
   const take: Grip["take"] = (order) => {
     if (held === undefined) early.push(order);
     else if (order.type === "alive") signs++;
-    else if (order.type === "kill") held.kill();
-    else if (order.type === "hush") held.stdin.end();
+    else if (order.type === "kill") {
+      killed = true;
+      held.kill();
+    } else if (order.type === "hush") held.stdin.end();
     else if (held.stdin.writable) held.stdin.write(`${order.line}\n`);
   };
   return {
@@ -29,5 +33,6 @@ export function holdOn(): Grip {
       for (const order of early.splice(0)) take(order);
     },
     signs: () => signs,
+    killed: () => killed,
   };
 }

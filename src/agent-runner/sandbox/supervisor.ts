@@ -102,7 +102,8 @@ async function runWrapped(isolation: Isolation, { command, grip, line }: Wrapped
   output.flush();
   const seen = { tail: output.tail(), blockedHosts: isolation.takeBlockedHosts() };
   if (limit) return { kind: "limit", which: limit, ...seen };
-  if (options.driver === "srt" && name === "") return { kind: "broken", detail: seen.tail.trim() };
+  // Nothing said from inside: the sandbox was not built, unless it was ended on the way.
+  if (options.driver === "srt" && name === "" && !grip.killed()) return { kind: "broken", detail: seen.tail.trim() };
   return { kind: "exited", code, ...seen };
 }
 

@@ -39,12 +39,17 @@ export function recordAnswers(
   for (const item of items) {
     const answer = Object.hasOwn(answers, item.id) ? answers[item.id] : undefined;
     const known = rows.get(item.id);
-    if (answer === undefined || (known && known.round >= round)) continue;
+    if (answer === undefined || (known && isCovered(known, item, round))) continue;
     // The newest entry may have been deleted since: what was covered once stays covered.
     const version = known && known.version > item.version ? known.version : item.version;
     rows.set(item.id, { ...describe(item), version, answer, run, round });
   }
   return [...rows.values()];
+}
+
+/** Between two rounds a bot may have said again what was answered: that is entered under the round before. */
+function isCovered(known: LedgerRow, item: FeedbackItem, round: number): boolean {
+  return known.round > round || (known.round === round && known.version >= item.version);
 }
 
 function describe(item: FeedbackItem): Omit<LedgerRow, "version" | "answer" | "run" | "round"> {

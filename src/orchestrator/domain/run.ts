@@ -1,4 +1,4 @@
-import type { FeedbackItem } from "./feedback.ts";
+import type { FeedbackItem, LedgerRow } from "./feedback.ts";
 import type { Policy } from "./policy.ts";
 import type { Answered } from "./review.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -20,6 +20,8 @@ export interface AddressFeedback {
   readonly round: number;
   /** What wants an answer, and what rides along. */
   readonly items: readonly FeedbackItem[];
+  /** How earlier rounds answered, oldest first: every agent begins with no memory of them. */
+  readonly earlier: readonly LedgerRow[];
 }
 
 interface OrderBase {

@@ -42,8 +42,9 @@ export function weighFeedback(task: Task, event: Read): Decision {
   if (task.work.kind !== "idle") return saved(seen, news);
   if (pending.length === 0) return asked ? nothingPending(seen, asked, news) : saved(seen, news);
   if (!asked && !startsByItself(seen, reading, pending)) return saved(seen, news);
-  const spoken = asked ? { ...review, personSpokeAt: asked.at } : review;
-  const verdict = judgeProgress(spoken, pending, reading.policy.review);
+  const spoken = asked ? { ...review, personSpokeAt: event.at } : review;
+  const history = asked ? { ...spoken, personSpokeAt: Number.POSITIVE_INFINITY } : spoken;
+  const verdict = judgeProgress(history, pending, reading.policy.review);
   const heard = { ...seen, review: spoken };
   switch (verdict.kind) {
     case "stop":
@@ -155,6 +156,9 @@ function answerRepeats(task: Task, reading: Reading, repeats: readonly Repeat[])
   return decided(task, { review }, [...replies, ...shown(reading)]);
 }
 
+/** Rows of the ledger that a round is told of. */
+const mostEarlier = 100;
+
 interface Start {
   readonly reading: Reading;
   readonly pending: readonly FeedbackItem[];
@@ -169,6 +173,7 @@ function startRound(task: Task, { reading, pending, asked }: Start): Decision {
     pullRequest: number,
     round: task.review.begun + 1,
     items: [...pending, ...reading.items.filter(({ owed }) => owed === "context")],
+    earlier: task.review.ledger.toSorted((a, b) => a.round - b.round).slice(-mostEarlier),
     profile: task.profile ?? policy.profile,
     policy,
     snapshot,

@@ -4,6 +4,7 @@ import type { Event, Grant } from "./event.ts";
 import type { Message } from "./message.ts";
 import { pause } from "./pause.ts";
 import { readFeedback } from "./read-feedback.ts";
+import { noReview } from "./review.ts";
 import type { RunOrder } from "./run.ts";
 import type { Task } from "./task.ts";
 import type { Refusal, Trigger } from "./trigger.ts";
@@ -45,6 +46,8 @@ export function startRun(task: Task, trigger: Trigger, grant: Grant & { verb: "r
     label: trigger.source.kind === "label" ? trigger.source.label : undefined,
     snapshotHash: grant.snapshot.hash,
     rounds: finished ? 0 : task.rounds,
+    // Another pull request begins with a clean slate.
+    review: { ...(finished ? noReview : task.review), quietSeconds: grant.policy.review.quietSeconds },
   };
   const seen: readonly Effect[] = trigger.source.kind === "label" ? [{ type: "react", to: trigger.source }] : [];
   return decided(task, changes, [{ type: "queue_run", run, order }, { type: "refresh_status" }, ...seen]);
@@ -95,7 +98,7 @@ function resume(task: Task, event: Authorised, number: number): Decision {
   const isStuck = task.halt.kind === "blocked" && task.halt.cause === "circling";
   if (task.review.pausedBy === undefined && !isStuck) return refuse(task, event.trigger, { kind: "not_paused" });
   const changes: Partial<Task> = {
-    review: { ...task.review, pausedBy: undefined },
+    review: { ...task.review, pausedBy: undefined, personSpokeAt: event.at },
     ...(isStuck ? { halt: { kind: "none" } } : {}),
   };
   return decided(task, changes, [{ type: "refresh_status" }, readFeedback(number)]);

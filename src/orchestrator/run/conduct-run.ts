@@ -1,10 +1,9 @@
-import type { ModelUsage } from "../domain/run.ts";
 import { mapTexts } from "../map-texts.ts";
-import type { AgentResult, Source } from "../run-ports.ts";
 import { commitWork } from "./commit-work.ts";
 import { fetchBase } from "./fetch-base.ts";
-import { letAgentWork } from "./let-agent-work.ts";
-import { passGate } from "./pass-gate.ts";
+import type { Attempt } from "./let-agent-work.ts";
+import { feedbackOf } from "./round-answers.ts";
+import { noTalk, type Talk, type Tried, tryAgent } from "./try-agent.ts";
 import { verifyTree } from "./verify-tree.ts";
 import {
   type Conducted,
@@ -13,6 +12,7 @@ import {
   type RunWatch,
   refOf,
   rootOf,
+  roundOf,
   type Work,
 } from "./work.ts";
 
@@ -24,7 +24,7 @@ export async function conductRun(ports: ConductPorts, run: RunToConduct, watch: 
   const base = await fetchBase(ports, run);
   if (base.kind === "failed") return { outcome: base };
   try {
-    const conducted = await workUntilGreen({ ports, run, watch, base: base.source });
+    const conducted = await workUntilGreen({ ports, run, watch, base: base.source, baseSha: base.baseSha });
     return { ...conducted, outcome: mapTexts(conducted.outcome, (text) => withoutRoot(text, rootOf(ports, run))) };
   } finally {
     await ports.git.forget(refOf(run));
@@ -35,36 +35,28 @@ export async function conductRun(ports: ConductPorts, run: RunToConduct, watch: 
 /** The agent works; a red verification sends it back to its own tree with the output's tail, `verify.attempts` times. */
 async function workUntilGreen(work: Work): Promise<Conducted> {
   const { verify } = work.run.order.policy;
-  let start: Source = work.base;
-  let retryTail: string | undefined;
-  let result: AgentResult | undefined;
-  let usage: ModelUsage | undefined;
-  for (let attempt = 1; ; attempt++) {
-    const end = await letAgentWork(work, { start, retryTail });
-    if (end.kind !== "changed") return { outcome: end };
-    result = end.result ?? result;
-    usage = sumOf(usage, end.usage);
-    const gate = await passGate(work, end);
-    if (gate.kind === "refused") return gate.conducted;
-    if (gate.changedFiles.length === 0)
-      return { outcome: { kind: "no_change", reason: "The agent ended with the tree as it was." } };
-    const verification = await verifyTree(work, gate.source, attempt);
+  let attempt: Attempt = { start: work.base };
+  let talk: Talk = noTalk;
+  for (let count = 1; ; count++) {
+    const tried = await tryAgent(work, attempt, talk);
+    if (tried.kind === "over") return tried.conducted;
+    if (tried.kind === "unchanged") return endUnchanged(work, tried);
+    const { gate, assessed } = tried;
+    const verification = await verifyTree(work, gate.source, count);
     if (verification.kind === "ended") return { outcome: verification.outcome };
-    if (verification.kind !== "failed" || attempt > verify.attempts) {
-      return commitWork(work, { end, result, gate, verification, usage });
-    }
-    start = gate.source;
-    retryTail = `$ ${verification.command}\n${verification.tail}`;
+    if (verification.kind !== "failed" || count > verify.attempts) return commitWork(work, { ...tried, verification });
+    talk = tried.talk;
+    const retryTail = `$ ${verification.command}\n${verification.tail}`;
+    attempt = { start: gate.source, retryTail, assessed };
   }
 }
 
-function sumOf(one: ModelUsage | undefined, other: ModelUsage | undefined): ModelUsage | undefined {
-  if (!one || !other) return one ?? other;
+/** Nothing to publish; but in a round over feedback the answers are what people wait for. */
+function endUnchanged({ run }: Work, { reason, assessed }: Tried & { kind: "unchanged" }): Conducted {
+  const round = roundOf(run);
+  if (!round || !assessed) return { outcome: { kind: "no_change", reason } };
   return {
-    requests: one.requests + other.requests,
-    input: one.input + other.input,
-    cachedInput: one.cachedInput + other.cachedInput,
-    output: one.output + other.output,
+    outcome: { kind: "answered", feedback: feedbackOf(round, { assessed, lines: [], verification: "not_red" }) },
   };
 }
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { RunOrder, RunOutcome } from "../domain/run.ts";
+import type { AddressFeedback, RunOrder, RunOutcome } from "../domain/run.ts";
 import type { Phase, Task } from "../domain/task.ts";
 import type { Git, GitHub, RunRef } from "../ports.ts";
 import type { AgentEnd, AgentEvent, PromptParts, Runner, RunSettings, Source, WorkspaceOrder } from "../run-ports.ts";
@@ -43,8 +43,10 @@ export interface Work {
   readonly ports: ConductPorts;
   readonly run: RunToConduct;
   readonly watch: RunWatch;
-  /** The recorded base: every change is told against it. */
+  /** Where the work begins: every change is told against it. */
   readonly base: Source;
+  /** The base branch's commit. In a round over feedback the work begins elsewhere: at the head of our branch. */
+  readonly baseSha: string;
 }
 
 /** The agent left something to judge. */
@@ -67,6 +69,11 @@ export function workspaceOrder(work: Work, source: Source): WorkspaceOrder {
 /** The task's own directory. */
 export function rootOf(ports: ConductPorts, run: RunToConduct): string {
   return join(ports.workspaces, run.task.id);
+}
+
+/** The order of a round over feedback; undefined for any other run. */
+export function roundOf({ order }: RunToConduct): (RunOrder & AddressFeedback) | undefined {
+  return order.purpose === "address_feedback" ? order : undefined;
 }
 
 /** How git knows this run. */

@@ -191,7 +191,7 @@ describe("our side of the protocol", () => {
     const agent = openClient({
       cwd: "/repo/.",
       prompt: "do it",
-      clientMeta: {},
+      profile: { clientMeta: {} },
       say: (line) => {
         said.push(JSON.parse(line));
         for (const wake of waiting.splice(0)) wake();
@@ -225,6 +225,31 @@ describe("our side of the protocol", () => {
     expect(await nextSaid(2)).toMatchObject({ method: "session/new" });
     hear({ jsonrpc: "2.0", id: 1, result: { sessionId: 7 } });
     expect(await turn).toMatchObject({ kind: "error" });
+  });
+
+  it("goes on when its greeting is refused", async () => {
+    const said: string[] = [];
+    const profile = { clientMeta: {}, greeting: () => ({ method: "x/greet", params: {} }) };
+    const answers: Readonly<Record<string, object>> = {
+      initialize: { result: { protocolVersion: 1 } },
+      "session/new": { result: { sessionId: "s" } },
+      "x/greet": { error: { code: -32601, message: "no" } },
+      "session/prompt": { result: { stopReason: "end_turn" } },
+    };
+    const agent = openClient({
+      cwd: "/",
+      prompt: "do it",
+      profile,
+      say: (line) => {
+        const { id, method } = JSON.parse(line);
+        said.push(method);
+        setImmediate(() => agent.hear(JSON.stringify({ jsonrpc: "2.0", id, ...answers[method] })));
+      },
+      onStep: () => {},
+      onFlood: () => {},
+    });
+    expect(await agent.takeTurn()).toMatchObject({ kind: "ended", reason: "end_turn" });
+    expect(said).toEqual(["initialize", "session/new", "x/greet", "session/prompt"]);
   });
 
   it("ends its waiting when it is closed", async () => {

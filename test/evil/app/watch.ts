@@ -60,10 +60,15 @@ function poll(url: string) {
   };
 }
 
-/** Everything a process has started, however deep. */
+/**
+ * Everything a process has started, however deep. A child that is not yet the program it is to become still has its
+ * parent's words and environment: that is the parent, seen twice.
+ */
 function below(root: number): readonly Seen[] {
-  const children = Map.groupBy(livingProcesses(), ({ parent }) => parent);
+  const all = livingProcesses();
+  const words = all.find(({ pid }) => pid === root)?.words;
+  const children = Map.groupBy(all, ({ parent }) => parent);
   const found = [...(children.get(root) ?? [])];
   for (let next = 0; next < found.length; next++) found.push(...(children.get(found[next]?.pid ?? -1) ?? []));
-  return found;
+  return found.filter((seen) => seen.words !== words);
 }

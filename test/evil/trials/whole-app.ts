@@ -104,16 +104,17 @@ function ordersFor(world: AppWorld, places: Readonly<Record<string, string>>) {
     Thief: { attempts, targets },
     Bomb: { attempts: ["fork-bomb"] },
     Flood: { attempts: ["flood-of-output"] },
+    Lines: { attempts: ["flood-of-lines"] },
   };
 }
 
-type Issues = Readonly<Partial<Record<"thief" | "honest" | "bomb" | "flood", number>>>;
+type Issues = Readonly<Partial<Record<"thief" | "honest" | "bomb" | "flood" | "lines", number>>>;
 
 /** All at the same time. The bomb goes off in the sandbox only. */
 async function askForWork(world: AppWorld): Promise<Issues> {
   const thief = await world.ask("Thief");
   const more =
-    world.driver === "srt" ? { bomb: await world.ask("Bomb", "agent:hasty"), flood: await world.ask("Flood") } : {};
+    world.driver === "srt" ? { bomb: await world.ask("Bomb", "agent:hasty"), flood: await world.ask("Flood"), lines: await world.ask("Lines") } : {};
   return { thief, ...more, honest: await world.ask("Honest work", "agent:honest") };
 }
 

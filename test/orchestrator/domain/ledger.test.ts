@@ -112,6 +112,14 @@ describe("recording answers", () => {
     expect(recordAnswers(second, round([thread], fixed, 1))).toEqual(second);
   });
 
+  it("enters what a bot said again between rounds under the round before", () => {
+    const newer = { ...thread, version: versionAt(2, 7) };
+    const repeat = { kind: "duplicate", of: "thread-1", note: "" } as const;
+    const ledger = recordAnswers(answer([thread], declined), { ...round([newer], repeat, 1), run: "repeat-9" });
+    expect(pendingItems([newer], ledger)).toEqual([]);
+    expect(ledger).toMatchObject([{ answer: repeat, run: "repeat-9" }]);
+  });
+
   it("covers what was covered before, though the newest word is gone and the thread was opened again", () => {
     const newer = { ...thread, version: versionAt(2, 7) };
     const closed = noteResolutions(answer([newer], fixed), [resolved(newer)]);

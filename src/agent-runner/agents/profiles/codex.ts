@@ -23,6 +23,8 @@ export const codex: Profile = {
   // It compares spellings: this one is not the directory that codex works in, which stays untrusted.
   cwd: ({ repo }) => `${repo}/.`,
   files: (start) => [{ name: "config.toml", content: config(start) }],
+  // A session without a title is given one after its turn, by a request to the model that nobody asked for.
+  greeting: (sessionId) => ({ method: "session/set_title", params: { sessionId, title: "Baton" } }),
   // Its way to say why a turn failed, and that it tries again.
   clientMeta: { jetbrains: { air: { version: 1, capabilities: ["sessionFailure"] } } },
 };

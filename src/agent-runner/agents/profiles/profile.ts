@@ -13,6 +13,8 @@ export interface Profile {
   readonly files: (start: Start) => readonly ContextFile[];
   /** The clone, in the spelling the agent is told. */
   readonly cwd: (start: Start) => string;
+  /** A request of its own kind, once a session is open and before the prompt. That it is refused does no harm. */
+  readonly greeting?: (sessionId: string) => { readonly method: string; readonly params: object };
   /** What we can do besides the protocol, as it is told at the beginning. */
   readonly clientMeta: Readonly<Record<string, unknown>>;
 }
