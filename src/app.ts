@@ -150,7 +150,7 @@ function workerParts(joined: JoinedParts): WorkerParts {
       drain,
       ports: { git, github, runner, renderPrompt, workspaces: join(config.dataDir, "workspaces") },
       settings: { settingsFor: (repository, profile) => runSettings(config, repository, profile) },
-      redact: (text, secrets) => redactor(secrets).redact(text),
+      redactor,
     },
     slots: config.limits.total,
   };

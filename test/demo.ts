@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
-import { chooseAgent } from "./support/demo/choose-agent.ts";
+import { chooseAgent, DemoRefusal } from "./support/demo/choose-agent.ts";
 import { createNarrator, silentNarrator } from "./support/demo/narrator.ts";
 import { type DemoOptions, readOptions, usage } from "./support/demo/options.ts";
-import { playScenario } from "./support/demo/play.ts";
+import { type Played, type Playing, playIssue } from "./support/demo/play.ts";
 import { printPullRequest, reportOf } from "./support/demo/report.ts";
+import { playReview } from "./support/demo/review/play.ts";
 import { setStage } from "./support/demo/stage.ts";
 import { loadScenario } from "./support/scenario.ts";
 
@@ -34,6 +35,8 @@ async function main(): Promise<number> {
 
 async function demo(options: DemoOptions): Promise<number> {
   const scenario = await loadScenario(options.scenario);
+  if (options.story === "review" && !scenario.review)
+    throw new DemoRefusal(`${scenario.name} has no review.yml, which says what reviewers say.`);
   const people = options.output === "conversation";
   const write = (text: string) => void (people ? process.stdout.write(text) : undefined);
   const project = resolve(import.meta.dirname, "..");
@@ -48,7 +51,8 @@ async function demo(options: DemoOptions): Promise<number> {
   write(`Setting the stage: a GitHub of our own, a package registry, PostgreSQL and Baton, all on this machine …\n\n`);
   const stage = await setStage(scenario, project, agent);
   try {
-    const played = await playScenario(stage, scenario, people ? createNarrator(write) : silentNarrator);
+    const narrator = people ? createNarrator(write) : silentNarrator;
+    const played = await play({ stage, scenario, narrator }, options);
     const report = reportOf(stage, played);
     if (people) printPullRequest(report, write);
     else process.stdout.write(`${JSON.stringify(report)}\n`);
@@ -61,6 +65,11 @@ async function demo(options: DemoOptions): Promise<number> {
   } finally {
     await stage.strike();
   }
+}
+
+function play(playing: Playing, { story }: DemoOptions): Promise<Played> {
+  const { review } = playing.scenario;
+  return story === "review" && review ? playReview(playing, review) : playIssue(playing);
 }
 
 async function keepRunning(stage: Awaited<ReturnType<typeof setStage>>, write: (text: string) => void): Promise<void> {

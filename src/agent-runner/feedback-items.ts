@@ -31,7 +31,7 @@ const longestEntry = 6_000;
 const longestHunk = 2_500;
 const longestThread = 16_000;
 const longestInShort = 300;
-const mostForOwed = 120_000;
+const mostForOwed = 200_000;
 const mostForContext = 30_000;
 
 interface Frame {

@@ -4,9 +4,10 @@ import { mapTexts } from "./map-texts.ts";
 import type { Orchestrator } from "./orchestrator.ts";
 import { patiently, untilAvailable } from "./patience.ts";
 import type { Clock } from "./ports.ts";
+import { type Redactor, redactEvents } from "./redact-events.ts";
 import { conductRun } from "./run/conduct-run.ts";
 import type { Conducted, ConductPorts } from "./run/work.ts";
-import type { AgentEvent, RunSettings, RunSettingsSource } from "./run-ports.ts";
+import type { AgentEvent, RunSettingsSource } from "./run-ports.ts";
 import { LostClaim } from "./store/errors.ts";
 import type { StoreLog } from "./store/log.ts";
 import type { Store } from "./store/open-store.ts";
@@ -24,7 +25,7 @@ export interface RunWorkerParts {
   readonly clock: Clock;
   readonly log: StoreLog;
   /** Takes known secrets out of everything the agent's world says before it is stored or shown. */
-  readonly redact: (text: string, secrets: readonly string[]) => string;
+  readonly redactor: (secrets: readonly string[]) => Redactor;
   /** This machine's name and this start of it: a run knows who holds it. */
   readonly worker: string;
   readonly boot: string;
@@ -66,19 +67,20 @@ async function conduct(parts: RunWorkerParts, held: HeldRun, run: Run): Promise<
   const settings = parts.settings.settingsFor(task.repository, run.order.profile);
   if (!settings) return failed("agent_missing", `The profile "${run.order.profile}" is no longer configured.`);
   const startedAt = (run.startedAt ?? run.queuedAt).getTime();
-  const progress = storeProgress(parts, { run, settings, held });
+  const known = parts.redactor(settings.secrets);
+  const progress = storeProgress(parts, { run, known, held });
   const signal = AbortSignal.any([held.signal, parts.drain, progress.lost]);
   try {
     const toConduct = { id: run.id, task, order: run.order, settings, startedAt };
     const conducted = await conductRun(patientPorts(parts, signal), toConduct, { ...progress, signal });
     if (conducted.patch !== undefined) progress.onPatch(conducted.patch);
     await progress.stored();
-    return { ...conducted, outcome: mapTexts(conducted.outcome, (text) => parts.redact(text, settings.secrets)) };
+    return { ...conducted, outcome: mapTexts(conducted.outcome, known.redact) };
   } catch (cause) {
     if (signal.aborted) return { outcome: { kind: "stopped" } };
     parts.log.error({ run: run.id, task: run.taskId, err: cause }, "run failed unexpectedly");
     const detail = cause instanceof Error ? cause.message : String(cause);
-    return failed("internal", parts.redact(detail, settings.secrets).slice(0, 500));
+    return failed("internal", known.redact(detail).slice(0, 500));
   }
 }
 
@@ -106,9 +108,9 @@ function failed(className: "internal" | "agent_missing", detail: string): Conduc
  */
 function storeProgress(
   parts: RunWorkerParts,
-  what: { readonly run: Run; readonly settings: RunSettings; readonly held: HeldRun },
+  what: { readonly run: Run; readonly known: Redactor; readonly held: HeldRun },
 ) {
-  const { run, settings, held } = what;
+  const { run, known, held } = what;
   const { store, orchestrator, clock, log } = parts;
   const lost = new AbortController();
   let last: Promise<unknown> = Promise.resolve();
@@ -122,6 +124,10 @@ function storeProgress(
   };
   const append = (events: readonly NewRunEvent[]): void =>
     next((tx) => appendRunEvents(tx, store.queue, { ...held, events }));
+  const steps = redactEvents(known);
+  const appendSteps = (events: readonly AgentEvent[]): void => {
+    if (events.length > 0) append(events.map((event) => ({ at: event.at, kind: "agent", data: event })));
+  };
   return {
     lost: lost.signal,
     onPhase(phase: Phase): void {
@@ -133,16 +139,18 @@ function storeProgress(
       });
     },
     onOutput(lines: readonly string[]): void {
-      append(lines.map((line) => ({ at: clock(), kind: "output", data: parts.redact(line, settings.secrets) })));
+      append(lines.map((line) => ({ at: clock(), kind: "output", data: known.redact(line) })));
     },
     onEvents(events: readonly AgentEvent[]): void {
-      const redacted = (event: AgentEvent) => mapTexts(event, (text) => parts.redact(text, settings.secrets));
-      append(events.map((event) => ({ at: event.at, kind: "agent", data: redacted(event) })));
+      appendSteps(steps.push(events));
     },
     onPatch(patch: string): void {
       append([{ at: clock(), kind: "patch", data: patch }]);
     },
-    stored: () => last,
+    stored(): Promise<unknown> {
+      appendSteps(steps.rest());
+      return last;
+    },
   };
 }
 

@@ -67,12 +67,18 @@ describe("the script for continuous integration", () => {
       check: "true",
       test: "node report.mjs",
       demo: "node demo.mjs",
+      "test:agents": "true",
+      "test:evil": "true",
+      "test:long": "true",
+      torture: "true --",
       start: "echo WEBHOOK_SECRET; exit 1",
       ...scripts,
     };
     const manifest = { name: "small", version: "1.0.0", private: true, scripts: all };
     const pullRequest = { number: 2, state: "open", draft: false };
     const demo = { ok: true, seconds: 20, pullRequest, checks: [{}] };
+    const asked = 'process.argv[process.argv.indexOf("--agent") + 1]';
+    const demoProgram = `console.log(JSON.stringify({ ...${JSON.stringify(demo)}, run: { agent: ${asked} } }))`;
     const report = `import { writeFileSync } from "node:fs";
       const at = process.argv.find((word) => word.startsWith("--outputFile.json=")).split("=")[1];
       writeFileSync(at, '{"numPassedTests":12,"numFailedTests":0}');`;
@@ -84,7 +90,7 @@ describe("the script for continuous integration", () => {
       JSON.stringify({ ...manifest, lockfileVersion: 3, packages: { "": manifest } }),
     );
     await writeFile(join(directory, "report.mjs"), report);
-    await writeFile(join(directory, "demo.mjs"), `console.log(${JSON.stringify(JSON.stringify(demo))})`);
+    await writeFile(join(directory, "demo.mjs"), demoProgram);
     return execa("bash", [join(directory, ".ci/run")], { all: true, reject: false });
   }
 
@@ -100,7 +106,15 @@ describe("the script for continuous integration", () => {
       demo: `echo '{"ok":false}'`,
       test: "node report.mjs && false --",
     });
-    expect(all).toContain("Failed: [npm run check] [npm test] [npm test, again] [npm run demo]");
+    expect(all).toContain(
+      "Failed: [npm run check] [npm test] [npm test, again] [npm run demo, codex] [npm run demo, command]",
+    );
+    expect(exitCode).toBe(1);
+  });
+
+  it("fails when what takes long fails", async () => {
+    const { exitCode, all } = await project({ "test:evil": "false", torture: "false --" });
+    expect(all).toContain("Failed: [npm run test:evil] [npm run torture]");
     expect(exitCode).toBe(1);
   });
 

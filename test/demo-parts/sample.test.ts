@@ -3,8 +3,12 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ReviewPlot } from "../support/demo/review/plot.ts";
+import { choose } from "../support/model-server/choose.ts";
+import { loadTurnFile } from "../support/model-server/script.ts";
 import { type PackageRegistry, startPackageRegistry } from "../support/package-registry.ts";
 import { loadScenario, type Scenario } from "../support/scenario.ts";
+import { promptOfRound } from "./review-prompt.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const sample = join(root, "test/fixtures/sample");
@@ -159,6 +163,44 @@ describe("the sample scenario", () => {
     expect(exitCode).toBe(0);
   });
 
+  /** The agent in a round over feedback, with the prompt that Baton makes. */
+  async function round(number: 1 | 2) {
+    const result = join(directory, `round-${number}.json`);
+    const input = promptOfRound(number, scenario, plotOf(scenario));
+    const { exitCode, all } = await run(join(sample, "agent"), [], { input, env: { BATON_RESULT: result } });
+    const { answers }: { answers: readonly Answer[] } = JSON.parse(await readFile(result, "utf8").catch(() => "{}"));
+    await git("add", "-A");
+    const changed = (await git("diff", "--cached", "--name-only")).split("\n");
+    await git("commit", "-q", "-m", `Round ${number}`);
+    return { exitCode, all, answers, changed };
+  }
+
+  it("has an agent that answers every point of the review as the plot wants it, with edits where it says so", async () => {
+    const { exitCode, all, answers, changed } = await round(1);
+    expect(exitCode).toBe(0);
+    expect(answers.map(({ answer }) => answer)).toEqual(plannedAnswers(plotOf(scenario)));
+    expect(answers[1]?.text).toContain('"has a total that its lines add up to" went red');
+    expect(answers[2]?.text).toMatch(/time zone is that\?/);
+    expect(changed).toEqual(["CHANGELOG.md", "src/days.ts", "src/invoice.ts", "test/clocks-and-cents.spec.ts"]);
+    expect(all).toContain("npm test: 16 passed (16)");
+  });
+
+  it("has an agent that does what the answer to its question says", async () => {
+    const { exitCode, all, answers, changed } = await round(2);
+    expect(exitCode).toBe(0);
+    expect(answers).toEqual([{ id: "thread-12", answer: "fixed", text: expect.stringContaining("Atlantic/Azores") }]);
+    expect(changed).toEqual(["test/time-zones.spec.ts"]);
+    expect(all).toContain("npm test: 17 passed (17)");
+  });
+
+  it("is left with everything that the plot of the review speaks of, and is good", async () => {
+    const { person, bot } = plotOf(scenario);
+    for (const { leaves } of [...person, ...bot.threads, ...bot.findings])
+      for (const [path, text] of Object.entries(leaves))
+        expect(await readFile(join(tree, path), "utf8")).toContain(text);
+    expect((await judge("agent/issue-1")).exitCode).toBe(0);
+  });
+
   it("is not good when the specs were removed instead", async () => {
     await git("checkout", "-q", "-b", "cheat", "main");
     await git("rm", "-q", "test/invoice.spec.ts");
@@ -167,6 +209,51 @@ describe("the sample scenario", () => {
     expect(exitCode).not.toBe(0);
     expect(all).toMatch(/Tests {2}7 passed/);
     expect(all).toContain("AssertionError");
+  });
+});
+
+interface Answer {
+  readonly id: string;
+  readonly answer: string;
+  readonly text: string;
+}
+
+function plotOf({ review }: Scenario): ReviewPlot {
+  if (!review) throw new Error("the sample has no review.yml");
+  return review;
+}
+
+function plannedAnswers({ person, bot }: ReviewPlot): readonly string[] {
+  return [...person, ...bot.threads, ...bot.findings].map(({ answer }) => answer);
+}
+
+describe("the sample's scripted model", () => {
+  /** The answers that the script of a round leaves in the result file. */
+  async function scripted(number: 1 | 2): Promise<readonly Answer[]> {
+    const scenario = await loadScenario(sample);
+    const turns = await loadTurnFile(scenario.model ?? "");
+    const text = promptOfRound(number, scenario, plotOf(scenario));
+    for (let position = 0; ; position++) {
+      const behind = Array.from({ length: position }, (_, turn) => ({
+        role: "tool" as const,
+        callId: `call_1_t${turn}_0`,
+        text: "",
+      }));
+      const asked = { model: "any", stream: false, messages: [{ role: "user" as const, text }, ...behind], tools: [] };
+      const choice = choose(turns, { ...asked, tools: ["shell"] } as never);
+      if (choice.kind !== "turn") throw new Error(JSON.stringify(choice));
+      const result = /BATON_RESULT" <<'EOF'\n(.*)\nEOF/s.exec(choice.turn.run?.join("\n") ?? "")?.[1];
+      if (result !== undefined) return JSON.parse(result).answers;
+    }
+  }
+
+  it("gives each point the answer that the plot wants, as the program does", async () => {
+    const plot = plotOf(await loadScenario(sample));
+    const [first, second] = [await scripted(1), await scripted(2)];
+    const ids = ["thread-10", "thread-11", "thread-12", "thread-20", "review-3-1", "review-3-2"];
+    expect(first.map(({ id }) => id)).toEqual(ids);
+    expect(first.map(({ answer }) => answer)).toEqual(plannedAnswers(plot));
+    expect(second.map(({ id, answer }) => [id, answer])).toEqual([["thread-12", "fixed"]]);
   });
 });
 

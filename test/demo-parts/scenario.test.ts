@@ -57,6 +57,30 @@ describe("a scenario", () => {
     ]);
   });
 
+  it("has reviewers who stand on lines of the change", async () => {
+    const { review } = await loadScenario(sample);
+    expect(review?.person.map(({ on, answer }) => `${on.path}: ${answer}`)).toEqual([
+      "src/days.ts: fixed",
+      "src/invoice.ts: declined",
+      "test/clocks-and-cents.spec.ts: question",
+    ]);
+    expect(review?.bot.findings).toHaveLength(2);
+    expect(review?.bot.threads).toHaveLength(1);
+  });
+
+  it("says what is wrong with its reviewers, and does without any", async () => {
+    await files({ ...small, "turns/1-a.sh": "true\n" });
+    expect((await loadScenario(directory)).review).toBeUndefined();
+    await files({ "review.yml": "person: []\nbot: { body: Hm, findings: [], threads: [] }\n" });
+    expect(await problems()).toEqual([
+      expect.stringContaining("review.yml: person: needs exactly one question"),
+      expect.stringContaining("review.yml: bot.findings"),
+      expect.stringContaining("review.yml: bot.threads"),
+    ]);
+    await files({ "review.yml": "person: [" });
+    expect(await problems()).toEqual([expect.stringContaining("review.yml")]);
+  });
+
   it("wants a title, an executable agent, and only one agent", async () => {
     await files({ ...small, "issue.md": "\n\nNo title above\n", agent: "#!/bin/sh\n" });
     expect(await problems()).toEqual([

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import PQueue from "p-queue";
 import { createRunner, type RunOutcome, type RunRequest } from "../../src/agent-runner/index.ts";
 import { createGit, type Git } from "../../src/git/index.ts";
 import { gitIn } from "./plain-git.ts";
@@ -71,16 +72,25 @@ export const startFiles: Readonly<Record<string, string>> = {
 };
 
 /** Builds a yard, lets `work` use it, and takes it away with everything that was started in it. */
-export async function withYard<T>(driver: Driver, work: (yard: Yard) => Promise<T>): Promise<T> {
-  const yard = await openYard(driver);
-  try {
-    return await work(yard);
-  } finally {
-    await yard.close();
-  }
+export async function withYard<T>(
+  driver: Driver,
+  work: (yard: Yard) => Promise<T>,
+  files: Readonly<Record<string, string>> = startFiles,
+): Promise<T> {
+  return yards.add(async () => {
+    const yard = await openYard(driver, files);
+    try {
+      return await work(yard);
+    } finally {
+      await yard.close();
+    }
+  });
 }
 
-async function openYard(driver: Driver): Promise<Yard> {
+/** Runs wait most of the time, for limits and for each other's processes to start. */
+const yards = new PQueue({ concurrency: 4 });
+
+async function openYard(driver: Driver, files: Readonly<Record<string, string>>): Promise<Yard> {
   const dir = mkdtempSync(join(tmpdir(), "evil-yard-"));
   // The run's own user must be able to pass through, as through an operator's data directory.
   chmodSync(dir, 0o711);
@@ -92,7 +102,7 @@ async function openYard(driver: Driver): Promise<Yard> {
     writeFileSync(path, content, { mode });
     return path;
   };
-  const mirror = await makeMirror(dir, repositoryId, startFiles);
+  const mirror = await makeMirror(dir, repositoryId, files);
   const baseSha = await gitIn(mirror, ["rev-parse", "main"]);
   cpSync(join(fixtures, "agent"), join(dir, "programs/evil"), { recursive: true });
   chmodSync(join(dir, "programs/evil/agent.mjs"), 0o755);

@@ -121,6 +121,18 @@ describe("a bot's review", () => {
     expect(outline(findingsInBody(body, "bot"))).toEqual(["src/b.ts:2 `src/b.ts:2` typo"]);
   });
 
+  it("ends what a collapsed block announces where the block ends, headings within it or not", () => {
+    const body =
+      "<details><summary>Nitpicks</summary>\n\n### Style\n\n- `a.ts:1` typo\n\n</details>\n\n- read the docs\n- enjoy";
+    expect(outline(findingsInBody(body, "bot"))).toEqual(["a.ts:1 `a.ts:1` typo"]);
+  });
+
+  it("makes no findings of what its appendix tells about itself", () => {
+    const inner = "<details><summary>Security checks</summary>\n\n- `src/a.ts:1` passed\n\n</details>";
+    const body = `<details><summary>Review details</summary>\n\n${inner}\n\n</details>`;
+    expect(findingsInBody(body, "bot")).toEqual({ findings: [], prose: "none" });
+  });
+
   it("may leave its blocks open or close them twice", () => {
     const body =
       "</details></summary>\n<details><summary>Nitpicks</summary>\n\n- `src/a.ts:1` typo\n\n</details></details>\n\nThe rest.";

@@ -1,6 +1,6 @@
 /**
  * An agent for tests: it fixes the one file there is, and in a round over feedback does what each item's newest words
- * say. "Please <word>" adds the word to the file, "Keep" is declined, "Which" is asked back, "Silent" is left out, and
+ * that it understands say. "Please <word>" adds the word to the file, "Keep" is declined, "Which" is asked back, "Silent" is left out, and
  * "Wait" makes it wait for a file `go` first.
  */
 export const reviewingAgent = `if [[ "$prompt" != *"# The feedback"* ]]; then
@@ -16,7 +16,8 @@ const answers = [];
 const said = items.map((item) => {
   const [, id] = /^\`([^\`]+)\`/.exec(item);
   const fence = /^=====[0-9a-f]+=====$/m.exec(item)[0];
-  return { id, words: item.split(fence).at(-2).trim(), context: item.includes("Only to know") };
+  const blocks = item.split(fence).filter((_, at) => at % 2 === 1);
+  return { id, words: blocks.findLast((block) => /Please|Keep|Which|Silent/.test(block)) ?? "" };
 });
 const work = () => {
   for (const { id, words } of said) {

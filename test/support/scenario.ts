@@ -1,5 +1,6 @@
 import { access, constants, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { type ReviewPlot, readReviewPlot } from "./demo/review/plot.ts";
 
 /** A conversation the demo can play: a repository, an issue, an agent, and what must come of it. */
 export interface Scenario {
@@ -12,6 +13,8 @@ export interface Scenario {
   readonly agent: ScenarioAgent;
   /** Path of `model.yml`, what a scripted model answers to an agent that asks one; undefined when there is none. */
   readonly model: string | undefined;
+  /** What reviewers say of the pull request, from `review.yml`; undefined when there is none. */
+  readonly review: ReviewPlot | undefined;
   /** Path of `expect.sh`: run with bash in a fresh clone of the pull request's branch, exit code 0 means good. */
   readonly expect: string;
 }
@@ -35,7 +38,7 @@ const TURN = /^\d+-.+\.(sh|patch)$/;
 
 /**
  * Reads a scenario: `repository/`, `issue.md` (first line the title, the rest the description), `agent.yml`,
- * `expect.sh`, `model.yml` where a model is scripted, and either an executable `agent` or `turns/` (played by `turns-agent`, which says what a turn is).
+ * `expect.sh`, `model.yml` where a model is scripted, `review.yml` where there is a review, and either an executable `agent` or `turns/` (played by `turns-agent`, which says what a turn is).
  *
  * @throws ScenarioError naming everything that is missing
  */
@@ -54,9 +57,19 @@ export async function loadScenario(dir: string): Promise<Scenario> {
   const agentYml = await text("agent.yml", "the repository's .github/agent.yml");
   await text("expect.sh", "the script that judges the pull request's branch");
   const agent = await findAgent(root, problems);
+  const review = await readReview(root, problems);
   if (agent === undefined || problems.length > 0) throw new ScenarioError(root, problems);
   const model = (await kindOf(join(root, "model.yml"))) === "file" ? join(root, "model.yml") : undefined;
-  return { name: basename(root), issue, agentYml, repositoryDir, agent, model, expect: join(root, "expect.sh") };
+  return {
+    name: basename(root),
+    issue,
+    agentYml,
+    repositoryDir,
+    agent,
+    model,
+    review,
+    expect: join(root, "expect.sh"),
+  };
 }
 
 /** The policy with the address (`host:port`) of the package registry in place of `{registry}`. */
@@ -97,6 +110,15 @@ function readIssue(text: string, problems: string[]): Scenario["issue"] {
   const title = first.replace(/^#+\s*/, "").trim();
   if (text !== "" && title === "") problems.push("issue.md has no title: it is the first line");
   return { title, body: rest.join("\n").trim() };
+}
+
+async function readReview(root: string, problems: string[]): Promise<ReviewPlot | undefined> {
+  const text = await readFile(join(root, "review.yml"), "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  const read = readReviewPlot(text);
+  if ("person" in read) return read;
+  problems.push(...read.problems);
+  return undefined;
 }
 
 async function findAgent(root: string, problems: string[]): Promise<ScenarioAgent | undefined> {

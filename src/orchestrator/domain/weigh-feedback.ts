@@ -8,6 +8,7 @@ import { pause } from "./pause.ts";
 import { judgeProgress, type Repeat, type Verdict } from "./progress.ts";
 import { readFeedback } from "./read-feedback.ts";
 import type { Asked, PendingPoint, Reading, Review } from "./review.ts";
+import { startedBy } from "./round-record.ts";
 import type { RunOrder } from "./run.ts";
 import type { Task } from "./task.ts";
 
@@ -39,7 +40,7 @@ export function weighFeedback(task: Task, event: Read): Decision {
   };
   const seen: Task = { ...task, review, pullRequest: { ...task.pullRequest, headSha: reading.headSha } };
   const news = isNews(task, seen) ? shown(reading) : [];
-  if (task.work.kind !== "idle") return saved(seen, news);
+  if (task.work.kind !== "idle") return asked ? notNow(seen, asked, news) : saved(seen, news);
   if (pending.length === 0) return asked ? nothingPending(seen, asked, news) : saved(seen, news);
   if (!asked && !startsByItself(seen, reading, pending)) return saved(seen, news);
   const spoken = asked ? { ...review, personSpokeAt: event.at } : review;
@@ -106,11 +107,17 @@ function nothingPending(seen: Task, asked: Asked, news: readonly Effect[]): Deci
   return decided(seen, {}, [...news, { type: "say", message, key: `nothing-pending:${asked.at}`, on: asked.thread }]);
 }
 
+/** Whoever asks during a round is told so: under some policies nothing would follow it by itself. */
+function notNow(seen: Task, asked: Asked, news: readonly Effect[]): Decision {
+  const message = { kind: "refusal", to: asked.by, refusal: { kind: "already_running" } } as const;
+  return decided(seen, {}, [...news, { type: "say", message, key: `not-now:${asked.at}`, on: asked.thread }]);
+}
+
 /** Whether the policy lets this start a round without anybody asking for it. */
 function startsByItself(task: Task, { policy, changesRequested }: Reading, pending: readonly FeedbackItem[]): boolean {
   if (task.review.pausedBy !== undefined) return false;
-  // Whatever brought the work to a halt, only a person's newer word sets it going again.
-  const isNew = (item: FeedbackItem) => item.from === "person" && !task.review.stuckOn.includes(keyOf(item));
+  // Whatever brought the work to a halt, only a person's newer word sets it going again, in a bot's thread as well.
+  const isNew = (item: FeedbackItem) => startedBy([item]) === "person" && !task.review.stuckOn.includes(keyOf(item));
   if (task.halt.kind !== "none" && !pending.some(isNew)) return false;
   switch (policy.review.trigger) {
     case "any":
@@ -172,7 +179,7 @@ function startRound(task: Task, { reading, pending, asked }: Start): Decision {
     purpose: "address_feedback",
     pullRequest: number,
     round: task.review.begun + 1,
-    items: [...pending, ...reading.items.filter(({ owed }) => owed === "context")],
+    items: [...pending, ...contextFor(task, reading)],
     earlier: task.review.ledger.toSorted((a, b) => a.round - b.round).slice(-mostEarlier),
     profile: task.profile ?? policy.profile,
     policy,
@@ -189,6 +196,12 @@ function startRound(task: Task, { reading, pending, asked }: Start): Decision {
     review,
   };
   return decided(task, changes, [{ type: "queue_run", run, order }, ...shown(reading)]);
+}
+
+/** What rides along: said since the last round, which has seen the rest. */
+function contextFor({ review }: Task, { items }: Reading): readonly FeedbackItem[] {
+  const since = review.rounds.at(-1)?.endedAt ?? 0;
+  return items.filter(({ owed, entries }) => owed === "context" && entries.some(({ at }) => at > since));
 }
 
 /** An item as it stood. */

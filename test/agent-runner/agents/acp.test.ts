@@ -192,10 +192,10 @@ describe.concurrent("the model of an agent", () => {
   });
 
   it("that is at work keeps its agent from being idle", async ({ host }) => {
-    host.model.faults.plan({ kind: "slow", parts: 18, times: 1 });
-    const running = host.run("streams", { limits: { minutes: 1, idleMinutes: 0.1 } });
+    host.model.faults.plan({ kind: "slow", parts: 32, times: 1 });
+    const running = host.run("streams", { limits: { minutes: 1, idleMinutes: 0.2 } });
     const answer = await host.model.nextSlow();
-    // Nine seconds in all, the idle limit is six; a gap of one and a half would count as silence.
+    // Sixteen seconds in all, the idle limit is twelve; a gap of three would count as silence.
     const drip = setInterval(() => void answer.send(), 500);
     const { outcome } = await running;
     clearInterval(drip);

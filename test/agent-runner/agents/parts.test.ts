@@ -302,14 +302,19 @@ describe("whole lines", () => {
 });
 
 describe("a line without an end", () => {
-  it("is not held while it comes", () => {
+  it("is not held while it comes", async () => {
     setFlagsFromString("--expose-gc");
     const collectGarbage: () => void = runInNewContext("gc");
+    const held = () => process.memoryUsage().arrayBuffers;
     const splitter = wholeLines(10, () => {});
-    const before = process.memoryUsage().arrayBuffers;
-    for (let i = 0; i < 64; i++) splitter.push(Buffer.alloc(1 << 20, 65));
-    collectGarbage();
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 << 20);
+    const before = held();
+    for (let i = 0; i < 128; i++) splitter.push(Buffer.alloc(1 << 20, 65));
+    // What was collected is given back by another thread, which may take its time.
+    for (let round = 0; round < 200 && held() - before > 32 << 20; round++) {
+      collectGarbage();
+      await new Promise(setImmediate);
+    }
+    expect(held() - before).toBeLessThanOrEqual(32 << 20);
     splitter.end();
   });
 });

@@ -15,7 +15,6 @@ let ended = false;
 parentPort?.once("message", () => {
   ended = true;
 });
-const started = performance.now();
 while (!ended) {
   const since = performance.now();
   try {
@@ -26,8 +25,6 @@ while (!ended) {
     failures.push(String(error));
   }
   looks++;
-  if (performance.now() - since > 200)
-    console.error("LOOK", url, Math.round(performance.now() - started), Math.round(performance.now() - since));
   slowestMs = Math.max(slowestMs, performance.now() - since);
   await pause(100);
 }

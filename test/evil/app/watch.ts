@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { loadavg } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { livingProcesses, type Seen } from "../processes.ts";
@@ -9,6 +10,8 @@ export interface Watched {
   readonly health: Answers;
   /** Of a server that does nothing else, at the same time: how slow this machine is by itself. */
   readonly bareServer: Answers;
+  /** Processes that wanted to run on this machine, before anything evil began. */
+  readonly loadBefore: number;
   /** Command lines and environments of everything Baton started, each once. */
   readonly commandLines: ReadonlySet<string>;
   readonly environments: ReadonlySet<string>;
@@ -23,6 +26,7 @@ const everyMs = 200;
 
 /** Looks at `/healthz` and at the processes below Baton, again and again. */
 export function watchBaton(baton: { readonly url: string; readonly pid: number }): Watch {
+  const [loadBefore = 0] = loadavg();
   const ended = new AbortController();
   const [commandLines, environments] = [new Set<string>(), new Set<string>()];
   const health = poll(`${baton.url}/healthz`);
@@ -43,7 +47,7 @@ export function watchBaton(baton: { readonly url: string; readonly pid: number }
       await looking;
       const answers = { health: await health.done(), bareServer: await (await bareServer).done() };
       await bare.terminate();
-      return { ...answers, commandLines, environments };
+      return { ...answers, loadBefore, commandLines, environments };
     },
   };
 }

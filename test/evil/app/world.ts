@@ -159,6 +159,6 @@ async function settled(github: FakeGitHub, db: Db): Promise<void> {
   };
   await until(async () => ((await quiet()) && (await quiet()) ? true : undefined), {
     what: "every run and effect",
-    within: 120_000,
+    within: 240_000,
   });
 }

@@ -17,8 +17,8 @@ interface Seen {
   readonly mark: string;
 }
 
-/** A run of this agent takes seconds; one that was caught hangs until it is stopped. */
-const patienceMs = 20_000;
+/** How long a run may take after the trap was set. Without walls one that is caught is known to hang. */
+const patienceMs: Readonly<Record<Driver, number>> = { none: 8000, srt: 90_000 };
 
 const vectors: readonly HandOver[] = [
   answer("answer-is-a-pipe", "a result file that never ends and never begins", (seen) =>
@@ -70,16 +70,16 @@ function tryOne(driver: Driver, vector: HandOver): Promise<Finding> {
       exporter: join(yard.root, "export"),
       outbox: join(yard.root, "outbox"),
     };
-    const lines: string[] = [];
-    const order = {
-      attempts: [vector.name],
-      targets,
-      signal: AbortSignal.timeout(patienceMs),
-      onLine: (line: string) => void lines.push(line),
+    const stop = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const onLine = (line: string) => {
+      if (line === `TRIED ${vector.name}`) timer = setTimeout(() => stop.abort(), patienceMs[driver]);
     };
-    const ran = await yard.run(order).catch(() => undefined);
-    if (!lines.includes(`TRIED ${vector.name}`))
-      return { kind: "untried", how: JSON.stringify(ran?.outcome ?? "it threw") };
+    const ran = await yard
+      .run({ attempts: [vector.name], targets, signal: stop.signal, onLine })
+      .catch(() => undefined);
+    clearTimeout(timer);
+    if (timer === undefined) return { kind: "untried", how: JSON.stringify(ran?.outcome ?? "it threw") };
     const how =
       ran === undefined
         ? "the runner threw"

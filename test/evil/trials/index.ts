@@ -1,9 +1,11 @@
 import type { Trial } from "../vector.ts";
 import { egressTrial } from "./egress.ts";
+import { evilRepositoryTrial } from "./evil-repository.ts";
 import { gitMetadataTrial } from "./git-metadata.ts";
 import { handOverTrial } from "./hand-over.ts";
 import { knownSecretsTrial } from "./known-secrets.ts";
 import { limitsTrial } from "./limits.ts";
+import { modelGatewayTrial } from "./model-gateway.ts";
 import { nextRoundTrial } from "./next-round.ts";
 import { objectsTrial } from "./objects.ts";
 import { outliveTrial } from "./outlive.ts";
@@ -26,6 +28,8 @@ export const trials: readonly Trial[] = [
   treeTrial,
   knownSecretsTrial,
   handOverTrial,
+  modelGatewayTrial,
+  evilRepositoryTrial,
   textsTrial,
   wholeAppTrial,
 ];

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
 import { formsOf, type Place, readPlaces } from "../app/places.ts";
@@ -28,8 +29,10 @@ const vectors: readonly (Vector & { readonly place: Place })[] = Object.entries(
   place: place as Place,
 }));
 
-/** Slower than this is not alive. */
-const slowestHealthMs = 1000;
+/** Lines of a run that are worth a row each. */
+const mostStoredEvents = 60_000;
+/** Slower than this is not alive. On a machine that is busy with other things only much more tells anything. */
+const slowestHealthMs = { quiet: 1000, busy: 5000 };
 
 /** Secrets of a whole running Baton: a thief collects them and carries them everywhere it can, beside an honest run. */
 export const wholeAppTrial: Trial = {
@@ -51,8 +54,13 @@ export const wholeAppTrial: Trial = {
       world.order(ordersFor(world, places));
       const watch = watchBaton(world.baton);
       const issues = await askForWork(world);
-      await world.settled();
+      const unsettled = await world.settled().then(
+        () => undefined,
+        (error: Error) => error.message,
+      );
       const watched = await watch.done();
+      if (unsettled !== undefined)
+        note({ name: "settled", says: `${driver}: not every run came to an end`, problem: unsettled });
       if (driver === "srt") await tell(world, { watched, issues, note });
       const texts = await readPlaces(world, watched);
       const output = texts.transcript;
@@ -114,7 +122,13 @@ type Issues = Readonly<Partial<Record<"thief" | "honest" | "bomb" | "flood" | "l
 async function askForWork(world: AppWorld): Promise<Issues> {
   const thief = await world.ask("Thief");
   const more =
-    world.driver === "srt" ? { bomb: await world.ask("Bomb", "agent:hasty"), flood: await world.ask("Flood"), lines: await world.ask("Lines") } : {};
+    world.driver === "srt"
+      ? {
+          bomb: await world.ask("Bomb", "agent:hasty"),
+          flood: await world.ask("Flood"),
+          lines: await world.ask("Lines"),
+        }
+      : {};
   return { thief, ...more, honest: await world.ask("Honest work", "agent:honest") };
 }
 
@@ -124,13 +138,7 @@ async function tell(
   { watched, issues, note }: { readonly watched: Watched; readonly issues: Issues; readonly note: Note },
 ): Promise<void> {
   const { github, repository } = world;
-  const { looks, slowestMs, failures } = watched.health;
-  const isAlive = failures.length === 0 && slowestMs < slowestHealthMs && looks > 20;
-  note({
-    name: "healthz",
-    says: `/healthz was asked ${looks} times meanwhile; the slowest answer took ${slowestMs} ms`,
-    ...(isAlive ? {} : { problem: `more than ${slowestHealthMs} ms, or failures: ${failures.slice(0, 3).join("; ")}` }),
-  });
+  noteHealth(watched, note);
   const pullOf = (issue: number) => github.pullRequests(repository).find(({ head }) => head === `agent/issue-${issue}`);
   const honest = pullOf(issues.honest ?? 0);
   const check = honest && github.checks(repository, honest.headSha).find(({ name }) => name === "baton");
@@ -151,6 +159,14 @@ async function tell(
       ...(words ? {} : { problem: `nobody was told: ${world.told(issues[kind] ?? 0).join(" / ")}` }),
     });
   }
+  const most = await mostEvents(world);
+  note({
+    name: "transcript",
+    says: `the longest transcript of a run has ${most} events`,
+    ...(most <= mostStoredEvents
+      ? {}
+      : { problem: `more than ${mostStoredEvents}: a run fills the store line by line` }),
+  });
   const thief = pullOf(issues.thief ?? 0);
   const summary = github.checks(repository, thief?.headSha ?? "none")[0]?.summary ?? "";
   const isShown = [thief?.body ?? "", summary].every(
@@ -161,4 +177,24 @@ async function tell(
     says: "the host that was blocked stands in the pull request and its check, with the setting that would allow it",
     ...(isShown ? {} : { problem: `pull request: ${thief?.body ?? "none"}\ncheck: ${summary}` }),
   });
+}
+
+function noteHealth({ health, bareServer, loadBefore }: Watched, note: Note): void {
+  const { looks, slowestMs, failures } = health;
+  const bound = loadBefore > 2 * availableParallelism() ? slowestHealthMs.busy : slowestHealthMs.quiet;
+  const isAlive = failures.length === 0 && slowestMs < bound && looks > 20;
+  const machine = `a bare server's ${bareServer.slowestMs} ms, load before ${loadBefore.toFixed(1)}, bound ${bound} ms`;
+  note({
+    name: "healthz",
+    says: `/healthz was asked ${looks} times meanwhile; the slowest answer took ${slowestMs} ms (${machine})`,
+    ...(isAlive
+      ? {}
+      : { problem: `it took ${slowestMs} ms, ${failures.length} failures: ${failures.slice(0, 3).join("; ")}` }),
+  });
+}
+
+async function mostEvents({ db }: AppWorld): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from baton.run_event group by run_id order by 1 desc limit 1`.execute(db);
+  return rows[0]?.n ?? 0;
 }

@@ -41,6 +41,14 @@ describe("a round goes on", () => {
     expect(judge([{ ...round(1, [loop], fixed), commit: undefined }], [joined]).kind).toBe("go_on");
   });
 
+  it("when a person wrote within the same second as a bot", () => {
+    const both = [...loop.entries, said(ann, 15, "Yes, do it."), said(rabbit, 15, "Still there.")];
+    expect(startedBy([{ ...loop, version: versionAt(15, 8), entries: both }])).toBe("person");
+    expect(startedBy([{ ...loop, version: versionAt(16, 9), entries: [...both, said(rabbit, 16, "Still.")] }])).toBe(
+      "bots",
+    );
+  });
+
   it("when a person asked for it after the last round", () => {
     const again = inThread("thread-2", rabbit, 15);
     const rounds = [round(1, [loop], fixed)];
@@ -311,6 +319,7 @@ describe("how alike two texts are", () => {
   it("needs more than a few words to be an echo without quote marks", () => {
     const said = "renamed total to sum because its name was unclear to readers";
     expect(echoes("The name is unclear", said)).toBe(false);
+    expect(echoes("Name is unclear", "The name was unclear")).toBe(false);
     expect(echoes("Renamed total to sum, because its name was unclear to readers.", said)).toBe(true);
     expect(echoes("> renamed total to sum\n\nBut why? The callers break.", said)).toBe(false);
     expect(echoes("", said)).toBe(false);

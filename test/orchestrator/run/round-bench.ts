@@ -7,7 +7,6 @@ import type { Policy } from "../../../src/orchestrator/domain/policy.ts";
 import type { RunOrder, RunOutcome } from "../../../src/orchestrator/domain/run.ts";
 import type { EffectContext } from "../../../src/orchestrator/effects/effect-context.ts";
 import { pushBranch } from "../../../src/orchestrator/effects/push-branch.ts";
-import type { GitHub } from "../../../src/orchestrator/ports.ts";
 import { conductRun } from "../../../src/orchestrator/run/conduct-run.ts";
 import type { Conducted } from "../../../src/orchestrator/run/work.ts";
 import { type Files, git } from "../../git/support/plain-git.ts";
@@ -58,7 +57,7 @@ interface RoundOptions {
  */
 export async function roundBench() {
   const bench = await workbench(startFiles);
-  const started = { ...startFiles, "ours.txt": "round zero\n", "AGENTS.md": "Instructions of the branch.\n" };
+  const started: Files = { ...startFiles, "ours.txt": "round zero\n", "AGENTS.md": "Instructions of the branch.\n" };
   const startSha = await bench.pushes(branch, started, [bench.baseSha]);
   const forgotten: string[] = [];
   const github = {
@@ -120,27 +119,25 @@ export async function roundBench() {
     return conducted;
   };
 
-  /** Publishes a run's work; `changes` may make the world less friendly. */
-  const push = async (conducted: Conducted, order: RunOrder, changes: Partial<EffectContext["ports"]["git"]> = {}) => {
-    const { outcome, bundle } = conducted;
+  /** Publishes a run's work; `changes` may make git less friendly. */
+  const push = async (
+    { outcome, bundle }: Conducted,
+    order: RunOrder,
+    changes: Partial<EffectContext["ports"]["git"]> = {},
+    beforeWrite = async () => {},
+  ) => {
     if (outcome.kind !== "changed" || !bundle) throw new Error(`nothing to push: ${JSON.stringify(outcome)}`);
     const { headSha, parent, report } = outcome;
-    const at = { repository: task.repository, installationId: 1, beforeWrite: async () => {} };
     const run = { order, report, parent, bundle };
-    const effectPorts = {
-      github: github as unknown as GitHub,
-      git: { ...bench.baton, ...changes },
-      clock: () => monday,
-    };
-    const effectContext = {
+    const context = {
       task,
-      at,
+      at: { repository: task.repository, installationId: 1, beforeWrite },
       attempts: 1,
       outcome: "fresh",
-      ports: effectPorts,
+      ports: { github, git: { ...bench.baton, ...changes }, clock: () => monday },
       facts: { run: async () => run },
     };
-    return pushBranch({ type: "push_branch", run: "500-7-5", headSha }, effectContext as unknown as EffectContext);
+    return pushBranch({ type: "push_branch", run: "500-7-5", headSha }, context as unknown as EffectContext);
   };
 
   return {

@@ -81,7 +81,7 @@ describe("a round over feedback", () => {
     const [first, second] = world.prompts();
     expect(first).not.toContain("Your last try");
     expect(second).toContain("thread-1: fixed. Done.");
-    expect(second).toMatch(/still need an answer[^]*- `thread-2`: it has no answer/);
+    expect(second).toMatch(/still need an answer[\s\S]*- `thread-2`: it has no answer/);
   });
 
   it("asks once and no more; what is still left out stays without an answer", async () => {
@@ -165,6 +165,13 @@ describe("a round over feedback", () => {
     expect(world.prompts()).toHaveLength(3);
     expect(outcome).toMatchObject({ kind: "changed", report: { verification: { kind: "passed" } } });
     expect(feedbackOf(outcome)).toMatchObject({ verification: "not_red", answers: [{ kind: "fixed" }] });
+  });
+
+  it("does not ask for the same answers again with every red try", async () => {
+    const policy = { verify: { run: ["false"], attempts: 1 } };
+    const { outcome } = await world.conduct(`date +%N > ours.txt; ${fixIt}`, world.orderFor({ policy }));
+    expect(world.prompts()).toHaveLength(3);
+    expect(feedbackOf(outcome)).toMatchObject({ verification: "red", answers: [] });
   });
 
   it("is a question as a whole when the agent cannot go on with any of it", async () => {

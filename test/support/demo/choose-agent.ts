@@ -15,7 +15,7 @@ export class DemoRefusal extends Error {
 }
 
 export interface Choice {
-  readonly options: Pick<DemoOptions, "agent" | "model" | "provider">;
+  readonly options: Pick<DemoOptions, "agent" | "model" | "provider" | "story">;
   readonly scenario: Scenario;
   readonly project: string;
   /** Progress for people: installing takes a while. */
@@ -29,7 +29,9 @@ export interface Choice {
  * @throws DemoRefusal
  */
 export async function chooseAgent({ options, scenario, project, say }: Choice): Promise<DemoAgent> {
-  const { agent: asked, provider } = options;
+  const { agent: asked, provider, story } = options;
+  if (story === "review" && provider === "live")
+    throw new DemoRefusal("--story review knows what a script answers: leave out --live.");
   const wantsCodex = asked === "codex" || provider === "live";
   if (asked === "command") {
     if (provider === "live")

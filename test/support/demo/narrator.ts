@@ -8,6 +8,10 @@ export interface Narrator {
 }
 
 type Comment = ReturnType<Stage["github"]["conversation"]>[number];
+type Pull = ReturnType<Stage["github"]["pullRequests"]>[number];
+
+/** Says a line when what is known by a key has changed. */
+type News = (key: string, value: string, line: (before: string | undefined) => string) => void;
 
 /** A narrator for people. Its clock starts with the first thing it says. */
 export function createNarrator(write: (text: string) => void): Narrator {
@@ -17,25 +21,20 @@ export function createNarrator(write: (text: string) => void): Narrator {
     start ??= Date.now();
     write(`${((Date.now() - start) / 1000).toFixed(1).padStart(6)} s  ${line}\n`);
   };
-  const once = (key: string, value: string, line: string): void => {
-    if (seen.get(key) === value) return;
+  const news: News = (key, value, line) => {
+    const before = seen.get(key);
+    if (before === value) return;
     seen.set(key, value);
-    say(line);
+    say(line(before));
   };
   return {
     say,
     look(stage, issue) {
-      for (const [index, comment] of stage.github.conversation(stage.repository, issue).entries())
-        tell(comment, index, once);
+      tellConversation(stage, issue, news);
       for (const pull of stage.github.pullRequests(stage.repository)) {
-        once(`pull-${pull.number}`, pull.headSha, `🔀 baton opened pull request #${pull.number}: ${pull.title}`);
-        for (const check of stage.github.checks(stage.repository, pull.headSha)) {
-          once(
-            `check-${check.name}`,
-            String(check.conclusion),
-            `☑  check ${check.name}: ${check.conclusion ?? check.status}`,
-          );
-        }
+        tellPull(stage, pull, news);
+        tellReviews(stage, pull, news);
+        tellConversation(stage, pull.number, news);
       }
     },
   };
@@ -44,19 +43,69 @@ export function createNarrator(write: (text: string) => void): Narrator {
 /** A narrator for machines keeps quiet. */
 export const silentNarrator: Narrator = { say: () => {}, look: () => {} };
 
-function tell(comment: Comment, index: number, once: (key: string, value: string, line: string) => void): void {
-  const words = firstLine(comment.body);
-  once(`comment-${index}`, words, `💬 ${comment.author} ${seenBefore(index, comment) ? "edits" : "writes"}: ${words}`);
-  for (const [content, people] of Object.entries(comment.reactions)) {
-    once(`reaction-${index}-${content}`, people.join(), `👀 ${people.join(", ")} sees it`);
+function tellConversation({ github, repository }: Stage, number: number, news: News): void {
+  for (const [index, comment] of github.conversation(repository, number).entries()) {
+    const words = firstLine(comment.body);
+    news(`comment-${number}-${index}`, words, () => `💬 ${comment.author} ${verb(comment)}: ${words}`);
+    for (const [content, people] of Object.entries(comment.reactions)) {
+      news(`reaction-${number}-${index}-${content}`, people.join(), () => `👀 ${people.join(", ")} sees it`);
+    }
   }
 }
 
-function seenBefore(index: number, comment: Comment): boolean {
-  return comment.edited && index >= 0;
+function tellPull({ github, repository }: Stage, { number, headSha, title }: Pull, news: News): void {
+  news(`pull-${number}`, headSha, (before) =>
+    before === undefined
+      ? `🔀 baton opened pull request #${number}: ${title}`
+      : `⬆  baton pushed ${headSha.slice(0, 7)} to #${number}`,
+  );
+  for (const { id, name, conclusion, status } of github.checks(repository, headSha)) {
+    news(`check-${id}`, conclusion ?? status, () => `☑  check ${name}: ${conclusion ?? status}`);
+  }
 }
 
+const states: Readonly<Record<string, string>> = {
+  APPROVED: "👍 approves",
+  CHANGES_REQUESTED: "🔁 asks for changes",
+  COMMENTED: "📋 reviews",
+};
+
+function tellReviews({ github, repository }: Stage, { number }: Pull, news: News): void {
+  const threads = github.threads(repository, number);
+  for (const { id, author, state, body } of github.reviews(repository, number)) {
+    // An answer in a thread is a review of its own, without a body: the thread tells of it.
+    if (state === "COMMENTED" && body === "") continue;
+    const [sign, ...does] = (states[state] ?? state).split(" ");
+    news(
+      `review-${id}`,
+      state,
+      () => `${sign} ${author} ${does.join(" ")}${body === "" ? "" : `: ${firstLine(body)}`}`,
+    );
+  }
+  for (const { id, path, resolvedBy, comments } of threads) {
+    for (const [index, comment] of comments.entries()) {
+      const words = firstLine(comment.body);
+      const sign = index === 0 ? "🧵" : "   ↳";
+      news(`${id}-${index}`, words, () => `${sign} ${comment.author} on ${path}: ${words}`);
+    }
+    if (resolvedBy !== undefined)
+      news(`${id}-resolved`, resolvedBy, () => `✔  ${resolvedBy} resolves the thread on ${path}`);
+  }
+}
+
+function verb({ edited }: Comment): string {
+  return edited ? "edits" : "writes";
+}
+
+/** The words on one line, without what only machines read; commits by their short names. */
 function firstLine(body: string): string {
-  const text = body.replaceAll(/<!--.*?-->/gs, "").trim();
-  return (text.split("\n", 1)[0] ?? "").replace(/^#+\s*/, "").slice(0, 140);
+  const text = body
+    .replaceAll(/<!--.*?-->/gs, "")
+    .replaceAll(/<[^>]*>/g, "")
+    .replaceAll(/\b([0-9a-f]{7})[0-9a-f]{33}\b/g, "$1")
+    .trim();
+  const [first = "", ...rest] = text.split(/\n+/);
+  const words = first.startsWith("#") || rest.length === 0 ? first : `${first} ${rest.join(" ")}`;
+  const line = words.replace(/^#+\s*/, "");
+  return line.length > 140 ? `${line.slice(0, 139).toWellFormed()}…` : line;
 }

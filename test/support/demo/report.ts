@@ -23,6 +23,7 @@ export function reportOf(stage: Stage, played: Played) {
     checks: pull ? github.checks(repository, pull.headSha) : [],
     deliveries: github.deliveries.length,
     githubRequests: { total: github.requests.length, byRoute: byRoute(github.requests) },
+    ...(played.story ? { story: played.story } : {}),
     run: { outcome: played.outcome, agent: stage.agent.kind, seconds: played.seconds },
   };
 }

@@ -9,6 +9,7 @@ import { startFakeGitHub } from "../fake-github/index.ts";
 import { openModelServer } from "../model-server/index.ts";
 import { type PackageRegistry, startPackageRegistry } from "../package-registry.ts";
 import { agentCommand, agentYmlWith, type Scenario } from "../scenario.ts";
+import { cast } from "./cast.ts";
 import { agentsDir, type DemoAgent } from "./choose-agent.ts";
 
 type FakeGitHub = Awaited<ReturnType<typeof startFakeGitHub>>;
@@ -43,10 +44,10 @@ export async function setStage(scenario: Scenario, project: string, agent: DemoA
     name: "shop",
     private: false,
     files: scenario.repositoryDir,
-    people: { ann: "write", bob: "read" },
+    people: { [cast.requester]: "write", [cast.reviewer]: "write", [cast.reporter]: "read" },
   });
   await github
-    .as("ann")
+    .as(cast.requester)
     .on(repository)
     .silently.pushes("main", { ".github/agent.yml": agentYml }, "Let Baton work here");
   const provider = await openProvider(agent, scenario);

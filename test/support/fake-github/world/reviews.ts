@@ -1,9 +1,6 @@
-import { pullSummaryJson } from "../present/pull.ts";
-import { reviewCommentWebhookJson, reviewWebhookJson, threadWebhookJson } from "../present/review.ts";
 import { mustFit, noteEdit } from "./issues.ts";
 import {
   type Act,
-  type JsonObject,
   type PullIssue,
   REVIEW_EVENTS,
   type Repository,
@@ -12,6 +9,7 @@ import {
   type ReviewEvent,
 } from "./model.ts";
 import { invalid, Refusal } from "./refusal.ts";
+import { tellComment, tellReview, tellThread } from "./review-news.ts";
 import { addToThread, type NewThread, type ReviewCommentPlace, startThreads, type ThreadPlace } from "./threads.ts";
 
 /** An answer in a thread as part of a review. */
@@ -144,23 +142,11 @@ export function setResolved(
   { issue, thread }: ThreadPlace,
   order: { readonly act: Act; readonly to: "resolved" | "unresolved" },
 ): void {
-  const { world } = repository;
   const { act, to } = order;
   if ((thread.resolvedBy !== undefined) === (to === "resolved")) return;
   thread.resolvedBy = to === "resolved" ? act.by : undefined;
-  issue.updatedAt = world.now();
-  world.announce({
-    act,
-    event: "pull_request_review_thread",
-    action: to,
-    repository,
-    installation: world.installationOf(repository),
-    body: () => ({
-      pull_request: pullSummaryJson(repository, issue),
-      thread: threadWebhookJson(repository, { issue, thread }),
-      updated_at: null,
-    }),
-  });
+  issue.updatedAt = repository.world.now();
+  tellThread(repository, { issue, thread }, { act, action: to });
 }
 
 function newReview(
@@ -229,43 +215,4 @@ function mustHaveText(body: string): void {
 function touch(repository: Repository, issue: PullIssue, text: { updatedAt: number }): void {
   text.updatedAt = repository.world.now();
   issue.updatedAt = text.updatedAt;
-}
-
-interface News {
-  readonly act: Act;
-  readonly action: string;
-  readonly more?: JsonObject;
-}
-
-function tellReview(repository: Repository, issue: PullIssue, news: News & { readonly review: Review }): void {
-  const { world } = repository;
-  const { act, action, review, more } = news;
-  world.announce({
-    act,
-    event: "pull_request_review",
-    action,
-    repository,
-    installation: world.installationOf(repository),
-    body: () => ({
-      pull_request: pullSummaryJson(repository, issue),
-      review: reviewWebhookJson(repository, { issue, review }),
-      ...more,
-    }),
-  });
-}
-
-function tellComment(repository: Repository, place: ReviewCommentPlace, { act, action, more }: News): void {
-  const { world } = repository;
-  world.announce({
-    act,
-    event: "pull_request_review_comment",
-    action,
-    repository,
-    installation: world.installationOf(repository),
-    body: () => ({
-      pull_request: pullSummaryJson(repository, place.issue),
-      comment: reviewCommentWebhookJson(repository, place),
-      ...more,
-    }),
-  });
 }

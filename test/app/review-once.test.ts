@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { testDatabases } from "../support/database.ts";
+import { line, withPullRequest } from "../support/review-world.ts";
+
+const databases = testDatabases();
+const repo = "/repos/{owner}/{repo}";
+const replies = `POST ${repo}/pulls/{pull_number}/comments/{comment_id}/replies`;
+const graphql = "POST /graphql";
+const forbidden = {
+  data: { resolveReviewThread: null },
+  errors: [{ type: "FORBIDDEN", path: ["resolveReviewThread"], message: "Resource not accessible by integration" }],
+};
+
+describe("answers to a review", { timeout: 240_000 }, () => {
+  it("stand there once, though GitHub's word on every kind of write was lost; a refused resolution is said once", async () => {
+    const { world, issue, number, threads, answers, told, checks } = await withPullRequest(await databases.create());
+    const { faults } = world.github;
+    const resolutions = () =>
+      world.github.requests.filter(({ body }) => JSON.stringify(body ?? "").includes("mutation ResolveThread"));
+    for (const route of [replies, `POST ${repo}/check-runs`, `PATCH ${repo}/check-runs/{check_run_id}`]) {
+      faults.answer({ route, when: "after", status: 502 });
+      faults.hangUp({ route, when: "after" });
+    }
+    faults.answer({ route: `POST ${repo}/issues/{issue_number}/comments`, when: "after", status: 502 });
+    // What follows the third answer is the resolution of its thread.
+    faults.run({ route: replies, when: "after" }, () => faults.hangUp({ route: graphql, when: "after" }));
+    const rabbit = world.asBot("rabbit[bot]");
+    await rabbit.reviews(number, {
+      event: "COMMENT",
+      comments: [line(1, "Please four"), line(2, "Keep it?"), line(3, "Please five")],
+    });
+    await world.as("max").comments(number, "@baton Please six");
+    await world.settled();
+    await rabbit.reviews(number, { event: "COMMENT", comments: [line(1, "Which one?")] });
+    await world.settled();
+
+    expect(answers()).toEqual([
+      ["Fixed in <sha>.\n\nAdded four."],
+      ["Not changed: It is public API."],
+      ["Fixed in <sha>.\n\nAdded five."],
+      ["Ten or twenty?\n\nAnswer here, and the next round takes it up."],
+    ]);
+    const resolvers = () => threads().map(({ resolvedBy }) => resolvedBy);
+    expect(resolvers()).toEqual(["baton[bot]", undefined, "baton[bot]", undefined]);
+    expect(told()).toEqual([expect.stringContaining("Added six.")]);
+    expect(checks()).toMatchObject([{ conclusion: "failure" }]);
+    expect(resolutions().map(({ status }) => status)).toEqual([200, 0, 200]);
+    expect(await world.runs()).toHaveLength(3);
+
+    faults.run({ route: replies, when: "after", times: 2 }, () =>
+      faults.answer({ route: graphql, status: 200, body: forbidden }),
+    );
+    await rabbit.reviews(number, { event: "COMMENT", comments: [line(1, "Please seven"), line(2, "Please eight")] });
+    await world.settled();
+    expect(answers().slice(4)).toEqual([["Fixed in <sha>.\n\nAdded seven."], ["Fixed in <sha>.\n\nAdded eight."]]);
+    expect(resolvers().slice(4)).toEqual([undefined, undefined]);
+    expect(resolutions()).toHaveLength(5);
+    expect(world.told(issue)).toEqual([
+      expect.stringContaining("Ready for review"),
+      expect.stringMatching(/^@ann, GitHub does not let me resolve review threads here/),
+    ]);
+    world.github.assertClean();
+  });
+});
