@@ -14,6 +14,7 @@ export const families = {
   "issue_comment.created": commentCreated,
   "issue_comment.edited": commentEdited,
   "pull_request.labeled": pullRequestLabeled,
+  "pull_request.synchronize": reviewChanged,
   "pull_request.converted_to_draft": draftChanged,
   "pull_request.ready_for_review": draftChanged,
   "pull_request_review.submitted": reviewWasSubmitted,

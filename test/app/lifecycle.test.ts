@@ -165,7 +165,10 @@ describe("what goes wrong on the way", () => {
     expect(world.told(refused)).toEqual([expect.stringContaining("you have `triage`")]);
     const pulls = world.github.pullRequests(world.repository);
     expect(pulls).toMatchObject([{ head: `agent/issue-${issue}`, commits: 1, requestedReviewers: ["ann"] }]);
-    expect(world.github.checks(world.repository)).toMatchObject([{ name: "baton", headSha: pulls[0]?.headSha }]);
+    expect(world.github.checks(world.repository)).toMatchObject([
+      { name: "baton", headSha: pulls[0]?.headSha },
+      { name: "baton/review", headSha: pulls[0]?.headSha },
+    ]);
     expect(await world.runs()).toHaveLength(1);
     expect(world.errors).toEqual([]);
     world.github.assertClean();

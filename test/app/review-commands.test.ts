@@ -119,7 +119,12 @@ describe("commands on our pull request", { timeout: 240_000 }, () => {
     const before = head();
     await max.replies(number, first, "/agent stop");
     await world.settled();
-    expect((await world.runs()).map(({ state }) => state)).toEqual(["succeeded", "succeeded", "succeeded", "cancelled"]);
+    expect((await world.runs()).map(({ state }) => state)).toEqual([
+      "succeeded",
+      "succeeded",
+      "succeeded",
+      "cancelled",
+    ]);
     expect(head()).toBe(before);
     expect(answers()[0]).toHaveLength(1);
     expect(world.told(issue)[0]).toMatch(/Stopped/);

@@ -60,7 +60,9 @@ describe("webhooks about a review", { timeout: 240_000 }, () => {
     expect(await world.runs()).toHaveLength(2);
     late.release();
     await world.settled();
-    for (const { guid, event } of world.github.deliveries.filter((each) => each.event.startsWith("pull_request_review")))
+    for (const { guid, event } of world.github.deliveries.filter((each) =>
+      each.event.startsWith("pull_request_review"),
+    ))
       await world.github.redeliver(guid).catch((cause: unknown) => expect.fail(`${event}: ${String(cause)}`));
     await world.settled();
     await world.baton.reconcile();

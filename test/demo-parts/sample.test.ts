@@ -193,12 +193,11 @@ describe("the sample scenario", () => {
     expect(all).toContain("npm test: 17 passed (17)");
   });
 
-  it("is left with everything that the plot of the review speaks of, and is good", async () => {
+  it("is left with everything that the plot of the review speaks of", async () => {
     const { person, bot } = plotOf(scenario);
     for (const { leaves } of [...person, ...bot.threads, ...bot.findings])
       for (const [path, text] of Object.entries(leaves))
         expect(await readFile(join(tree, path), "utf8")).toContain(text);
-    expect((await judge("agent/issue-1")).exitCode).toBe(0);
   });
 
   it("is not good when the specs were removed instead", async () => {
@@ -239,8 +238,14 @@ describe("the sample's scripted model", () => {
         callId: `call_1_t${turn}_0`,
         text: "",
       }));
-      const asked = { model: "any", stream: false, messages: [{ role: "user" as const, text }, ...behind], tools: [] };
-      const choice = choose(turns, { ...asked, tools: ["shell"] } as never);
+      const choice = choose(turns, {
+        model: "any",
+        wants: "whole",
+        conversation: "",
+        messages: [{ role: "user", text }, ...behind],
+        tools: [{ name: "shell", parameters: {} }],
+        usage: "told",
+      });
       if (choice.kind !== "turn") throw new Error(JSON.stringify(choice));
       const result = /BATON_RESULT" <<'EOF'\n(.*)\nEOF/s.exec(choice.turn.run?.join("\n") ?? "")?.[1];
       if (result !== undefined) return JSON.parse(result).answers;

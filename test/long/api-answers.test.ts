@@ -274,7 +274,10 @@ async function expectOneOfEach(world: World, issue: number, answer: string): Pro
   expect(pulls, answer).toMatchObject([{ commits: 1, requestedReviewers: ["ann"] }]);
   const { headSha } = pulls[0] ?? { headSha: "none" };
   expect((await github.branches(repository))[`agent/issue-${issue}`], answer).toBe(headSha);
-  expect(github.checks(repository, headSha), answer).toMatchObject([{ name: "baton", conclusion: "success" }]);
+  expect(github.checks(repository, headSha), answer).toMatchObject([
+    { name: "baton", conclusion: "success" },
+    { name: "baton/review", conclusion: "success" },
+  ]);
   const asked = github.conversation(repository, issue).find(({ body }) => body === "/agent run");
   expect(asked?.reactions, answer).toEqual({ eyes: [github.app.botLogin] });
 }

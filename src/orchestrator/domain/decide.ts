@@ -84,5 +84,16 @@ function closePullRequest(task: Task, event: Event & { type: "pull_request_close
     return ignored("not the open pull request of this task");
   }
   const pullRequest = { kind: event.merged ? ("merged" as const) : ("closed" as const), number: event.number };
-  return decided(task, { pullRequest }, [{ type: "refresh_status" }]);
+  return decided(task, { pullRequest, ...withoutRound(task, event.actor.login) }, [
+    ...("run" in task.work && task.work.kind !== "publishing"
+      ? [{ type: "cancel_run", run: task.work.run } as const]
+      : []),
+    { type: "refresh_status" },
+  ]);
+}
+
+/** A round on a pull request that is no longer open is of no use to anybody. What is on its way comes to its own end. */
+function withoutRound({ work }: Task, by: string): Partial<Task> {
+  if (work.kind === "queued") return { work: { kind: "idle" } };
+  return work.kind === "running" ? { work: { kind: "stopping", run: work.run, by } } : {};
 }

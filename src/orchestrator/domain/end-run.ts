@@ -3,6 +3,7 @@ import type { Event } from "./event.ts";
 import type { Message } from "./message.ts";
 import { publishAnswers } from "./publish-answers.ts";
 import { readFeedback } from "./read-feedback.ts";
+import { reportReview } from "./report-review.ts";
 import type { Answered } from "./review.ts";
 import type { RunOutcome } from "./run.ts";
 import type { Halt, LastRun, RunEndKind, Task } from "./task.ts";
@@ -24,7 +25,10 @@ export function endRun(task: Task, event: Ended): Decision {
   const message = messageAfter(outcome, run, person(task));
   return decided(task, changes, [
     ...(message ? [{ type: "say", message, key: `end:${run}` } as const] : []),
+    ...reportReview(task),
     { type: "refresh_status" },
+    // A person's word that came meanwhile goes on where this came to a halt.
+    ...(task.pullRequest.kind === "open" ? [readFeedback(task.pullRequest.number)] : []),
   ]);
 }
 

@@ -3,6 +3,7 @@ import { person } from "./end-run.ts";
 import type { Event, WorkEvent } from "./event.ts";
 import { publishAnswers } from "./publish-answers.ts";
 import { readFeedback } from "./read-feedback.ts";
+import { reportReview } from "./report-review.ts";
 import type { Task, Work } from "./task.ts";
 import { answerWish, refuse, sayRefusal } from "./wishes.ts";
 
@@ -41,6 +42,8 @@ export function whenPublishing(task: Task, work: Publishing, event: WorkEvent): 
 function pushed(task: Task, work: Publishing, { headSha, at }: Event & { type: "branch_pushed" }): Decision {
   const { pullRequest } = task;
   const { run, feedback } = work;
+  if (feedback && pullRequest.kind !== "open")
+    return decided(task, { work: { kind: "idle" }, pushedSha: headSha }, [{ type: "refresh_status" }]);
   if (pullRequest.kind !== "open" || !feedback)
     return decided(task, { pushedSha: headSha }, [{ type: "open_pull_request", run, headSha }]);
   const { number } = pullRequest;
@@ -75,7 +78,12 @@ function published(task: Task, event: Event & { type: "pull_request_opened" }): 
   return decided(
     task,
     { work: { kind: "idle" }, pullRequest: { kind: "open", number, headSha }, rounds: task.rounds + 1 },
-    [{ type: "complete_check", run: event.run, headSha }, ...asked, { type: "refresh_status" }],
+    [
+      { type: "complete_check", run: event.run, headSha },
+      { type: "report_review", headSha },
+      ...asked,
+      { type: "refresh_status" },
+    ],
   );
 }
 
@@ -85,6 +93,7 @@ function refused(task: Task, reason: string): Decision {
   const lastRun = task.lastRun ? { ...task.lastRun, end: "failed" as const } : undefined;
   return decided(task, { work: { kind: "idle" }, halt, lastRun }, [
     { type: "say", message, key: `publish-refused:${task.version}` },
+    ...reportReview(task),
     { type: "refresh_status" },
   ]);
 }

@@ -1,5 +1,6 @@
 import { assertNever, type Decision, decided, ignored } from "./decision.ts";
 import type { Event, WorkEvent } from "./event.ts";
+import { reportReview } from "./report-review.ts";
 import type { Task, Work } from "./task.ts";
 import { answerWish, refuseSecondRun, sayRefusal } from "./wishes.ts";
 
@@ -48,6 +49,7 @@ function act(task: Task, work: Queued, event: Event & { type: "trigger_authorise
 function stop(task: Task, work: Queued, by: string): Decision {
   return decided(task, { work: { kind: "idle" }, halt: { kind: "stopped", by } }, [
     { type: "cancel_run", run: work.run },
+    ...reportReview(task),
     { type: "refresh_status" },
   ]);
 }

@@ -1,5 +1,6 @@
 import { assertNever, type Decision, decided, ignored } from "./decision.ts";
 import type { Event, WorkEvent } from "./event.ts";
+import { reportReview } from "./report-review.ts";
 import type { Task, Work } from "./task.ts";
 import { answerWish, refuse, sayRefusal } from "./wishes.ts";
 
@@ -42,6 +43,7 @@ function act(task: Task, event: Event & { type: "trigger_authorised" }): Decisio
 function stopped(task: Task, work: Stopping, seconds: number): Decision {
   const lastRun = { id: work.run, profile: task.profile ?? "default", end: "stopped", seconds } as const;
   return decided(task, { work: { kind: "idle" }, halt: { kind: "stopped", by: work.by }, lastRun }, [
+    ...reportReview(task),
     { type: "refresh_status" },
   ]);
 }

@@ -102,7 +102,7 @@ function nextStep(task: Task, status: Status): string {
     case "closed":
       return "`/agent run` starts again on a new branch.";
     case "stopped":
-      return `stopped by ${task.halt.kind === "stopped" ? `\`${task.halt.by}\`` : "a person"}. \`/agent run\` starts again.`;
+      return `stopped by ${task.halt.kind === "stopped" ? `\`${task.halt.by}\`` : "a person"}. ${againText(task)}`;
     case "blocked":
       return task.halt.kind === "blocked" ? blockedText(task.halt.cause) : "see the comment below.";
     case "failed":
@@ -112,6 +112,12 @@ function nextStep(task: Task, status: Status): string {
     default:
       return assertNever(status);
   }
+}
+
+function againText({ pullRequest }: Task): string {
+  return pullRequest.kind === "open"
+    ? "`/agent fix-review` goes on; so does a new word in the review."
+    : "`/agent run` starts again.";
 }
 
 function blockedText(cause: BlockCause): string {

@@ -66,10 +66,10 @@ export const limitsTrial: Trial = {
   name: "limits",
   vectors,
   async play(driver: Driver): Promise<Findings> {
-    const findings: Record<string, Finding> = {};
-    // One after the other: they would see each other's hunger.
-    for (const vector of vectors) findings[vector.name] = await tryOne(driver, vector);
-    return findings;
+    const entries = await Promise.all(
+      vectors.map(async (vector) => [vector.name, await tryOne(driver, vector)] as const),
+    );
+    return Object.fromEntries(entries);
   },
 };
 

@@ -78,6 +78,7 @@ describe("publishing", () => {
       .when({ type: "pull_request_opened", at: monday, run, number: 8, headSha: sha.head, draft: false })
       .then({ work: { kind: "idle" }, pullRequest: { kind: "open", number: 8, headSha: sha.head }, rounds: 1 }, [
         { type: "complete_check", headSha: sha.head },
+        { type: "report_review", headSha: sha.head },
         { type: "request_review", number: 8, login: "ann" },
         { type: "refresh_status" },
       ]);

@@ -26,7 +26,7 @@ describe("opening the store", () => {
     const { rows } = await sql<{ name: string }>`select name from baton.kysely_migration order by name`.execute(
       store.db,
     );
-    expect(rows.map((row) => row.name)).toEqual(["0001_first", "0002_reconcile"]);
+    expect(rows.map((row) => row.name)).toEqual(["0001_first", "0002_reconcile", "0003_review"]);
   });
 
   it("works for several processes that meet an empty database at once", async () => {
