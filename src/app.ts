@@ -11,19 +11,16 @@ import { commands } from "./handlers/command.ts";
 import { githubPort, policyReader, renderPrompt, reviewReader, webhookWords } from "./joints.ts";
 import { type Address, listen, listenForHealth, portOf } from "./listen.ts";
 import type { Log } from "./log.ts";
-import { type EffectWorkerParts, workOnEffects } from "./orchestrator/effect-worker.ts";
 import { createOrchestrator, type Orchestrator } from "./orchestrator/orchestrator.ts";
 import { createReconciler, type Reconciler } from "./orchestrator/reconcile.ts";
 import type { ReconcileReport } from "./orchestrator/reconcile-pass.ts";
-import { bury, reclaimFormerBoots, type SweepParts, sweep } from "./orchestrator/reconcile-store.ts";
-import { clearMachine } from "./orchestrator/run/clear-machine.ts";
-import { type RunWorkerParts, workOnRun } from "./orchestrator/run-worker.ts";
-import { ownerOf, releaseFormerEffects } from "./orchestrator/store/effects.ts";
+import { ownerOf } from "./orchestrator/store/effects.ts";
 import { openStore, type Store } from "./orchestrator/store/open-store.ts";
 import { createPauses } from "./orchestrator/store/pauses.ts";
 import type { QueueSettings } from "./orchestrator/store/queue.ts";
 import { findTaskByPullRequest } from "./orchestrator/store/tasks.ts";
 import { type Identity, takeIdentity } from "./orchestrator/store/worker-identity.ts";
+import { startWorkers, type WorkerParts, type Workers } from "./orchestrator/workers.ts";
 import { runSettings } from "./run-settings.ts";
 
 export interface AppOptions {
@@ -53,8 +50,7 @@ export class SandboxUnavailable extends Error {
   readonly code = "SANDBOX_UNAVAILABLE";
 }
 
-/** What crashes leave behind is looked for this often, in milliseconds. */
-const sweepEveryMs = 60_000;
+/** GitHub is asked this often for what no webhook told of, in milliseconds. */
 const reconcileEveryMs = 15 * 60_000;
 
 /**
@@ -196,34 +192,6 @@ async function mentionMissingAgents(config: Config, runner: ReturnType<typeof cr
   for (const found of await runner.agents())
     if (wanted.has(found.agent) && found.state !== "ready")
       log.warn({ ...found }, "an agent of a profile is not ready");
-}
-
-interface WorkerParts {
-  readonly effects: EffectWorkerParts;
-  readonly runs: RunWorkerParts;
-  readonly slots: number;
-}
-
-interface Workers {
-  stop(): void;
-}
-
-/** What a former start left behind first, then everybody to work. */
-async function startWorkers({ effects, runs, slots }: WorkerParts): Promise<Workers> {
-  const { store, log } = runs;
-  const parts: SweepParts = { store, orchestrator: runs.orchestrator, clock: runs.clock, log };
-  const cleared = await clearMachine(runs.ports);
-  if (cleared > 0) log.info({ workspaces: cleared }, "removed what runs of a former start left on disk");
-  await releaseFormerEffects(store.db, runs);
-  await reclaimFormerBoots(parts, runs);
-  await store.queue.workEffects((task) => workOnEffects(effects, task));
-  await store.queue.workLostRuns((lost) => bury(parts, lost));
-  await store.queue.workRuns(slots, (held) => workOnRun(runs, held));
-  await sweep(parts);
-  const timer = setInterval(() => {
-    sweep(parts).catch((cause: unknown) => log.error({ err: cause }, "sweep failed; the next one tries again"));
-  }, sweepEveryMs);
-  return { stop: () => clearInterval(timer) };
 }
 
 interface Draining {
