@@ -1,6 +1,7 @@
 import type { Effect } from "../domain/effect.ts";
 import { marker } from "../render/marker.ts";
 import { renderMessage } from "../render/messages.ts";
+import { withNextStep } from "../render/next-step.ts";
 import type { Done, EffectContext } from "./effect-context.ts";
 
 /** Posts a new comment, once per key, whatever happens to the answer of an earlier try. */
@@ -16,7 +17,7 @@ export async function say(effect: Effect & { type: "say" }, context: EffectConte
   const thread = effect.on ?? (effect.about && effect.about.kind !== "label" ? effect.about.thread : task.issue);
   const mark = marker(task.id, effect.key);
   const found = context.outcome === "in_doubt" ? await ports.github.findComment(at, thread, mark) : undefined;
-  const body = `${renderMessage(effect.message, ports.commands)}\n\n${mark}`;
+  const body = `${withNextStep(renderMessage(effect.message, ports.commands), task)}\n\n${mark}`;
   const id = found ?? (await ports.github.createComment(at, thread, body)).id;
   return { remember: { [key]: String(id) } };
 }

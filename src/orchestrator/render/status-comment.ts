@@ -3,6 +3,7 @@ import { assertNever } from "../domain/decision.ts";
 import { type Status, statusOf } from "../domain/status-of.ts";
 import type { BlockCause, Phase, Task } from "../domain/task.ts";
 import { failureText } from "./failures.ts";
+import { withNextStep } from "./next-step.ts";
 
 /** Facts from the store that a task does not carry itself. */
 export interface StatusFacts {
@@ -29,7 +30,9 @@ export function renderStatus(task: Task, facts: StatusFacts): string {
     row("Rounds", task.rounds > 0 ? String(task.rounds) : undefined),
   ].filter((line) => line !== undefined);
   const table = rows.length > 0 ? ["| | |", "|---|---|", ...rows, ""] : [];
-  return [headline(task, status, facts), "", ...table, `**Next:** ${nextStep(task, status)}`].join("\n");
+  return [headline(task, status, facts), "", ...table, `**Next:** ${withNextStep(nextStep(task, status), task)}`].join(
+    "\n",
+  );
 }
 
 function row(name: string, value: string | undefined): string | undefined {
