@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { chooseAgent, DemoRefusal } from "./support/demo/choose-agent.ts";
 import { createNarrator, silentNarrator } from "./support/demo/narrator.ts";
@@ -59,7 +60,7 @@ async function demo(options: DemoOptions): Promise<number> {
     if (options.afterwards === "keep") await keepRunning(stage, write);
     if (!report.ok)
       process.stderr.write(
-        `\nThe demo failed: ${played.problem ?? "see above"}\nBaton's log: ${stage.baton.logFile}\n`,
+        `\nThe demo failed: ${played.problem ?? "see above"}\nBaton's log has these complaints (--keep leaves all of it):\n${await complaintsIn(stage.baton.logFile)}\n`,
       );
     return report.ok ? 0 : 1;
   } finally {
@@ -70,6 +71,15 @@ async function demo(options: DemoOptions): Promise<number> {
 function play(playing: Playing, { story }: DemoOptions): Promise<Played> {
   const { review } = playing.scenario;
   return story === "review" && review ? playReview(playing, review) : playIssue(playing);
+}
+
+/** Warnings and worse: the log itself goes with the stage. */
+async function complaintsIn(logFile: string): Promise<string> {
+  const lines = (await readFile(logFile, "utf8")).split("\n");
+  return lines
+    .filter((line) => /"level":[4-6]0/.test(line))
+    .slice(-20)
+    .join("\n");
 }
 
 async function keepRunning(stage: Awaited<ReturnType<typeof setStage>>, write: (text: string) => void): Promise<void> {

@@ -152,8 +152,9 @@ function placeText({ place }: FeedbackItem, { fence }: Frame, mostOfHunk: number
   const { path, line, outdated } = place;
   const where = line === undefined ? "At a line that is no longer part of the change" : `At line ${line}`;
   const state = outdated ? ", which has changed since" : "";
-  const stood = mostOfHunk === 0 ? "" : "; the reviewer stood on the last line of what follows";
-  const hunk = mostOfHunk === 0 ? "" : `\n${endOf(place.hunk.trimEnd(), mostOfHunk)}`;
+  const isShown = mostOfHunk > 0 && place.hunk.trim() !== "";
+  const stood = !isShown ? "" : "; the reviewer stood on the last line of what follows";
+  const hunk = !isShown ? "" : `\n${endOf(place.hunk.trimEnd(), mostOfHunk)}`;
   return [`${where}${state}${stood}:`, `${fence}\nFile: ${path.slice(0, 1000)}${hunk}\n${fence}`];
 }
 

@@ -239,6 +239,69 @@ describe("the judge of the review story", () => {
       "in the end src/days.ts does not have: function utcMidnight",
     ],
     [
+      "a requester who was not asked",
+      ({ opened }) => Object.assign(opened.pullRequest, { requestedReviewers: [] }),
+      "the requester is asked to review",
+    ],
+    [
+      "an answer to the question that names an old commit",
+      ({ answered }) =>
+        recommented(answered.threads, "person-2", (all) => all.splice(3, 1, ours(`Fixed in ${shas[1]}.`))),
+      "the question has the person's answer and then ours, once",
+    ],
+    [
+      "two answers to one answer",
+      ({ answered }) => recommented(answered.threads, "person-2", (all) => all.push(ours(`Fixed in ${shas[2]}.`))),
+      "the question has the person's answer and then ours, once",
+    ],
+    [
+      "new words about settled nitpicks",
+      ({ answered }) => answered.conversation.push(ours("Again.")),
+      "nothing new was said in the conversation",
+    ],
+    [
+      "a red ledger after everything was answered",
+      ({ answered }) => setCheck(answered, "baton/review", "failure"),
+      "after the second round: it is not so that the check baton/review is a success",
+    ],
+    ["an issue left open", ({ merged }) => Object.assign(merged.issue, { state: "open" }), "the issue is closed"],
+    [
+      "a commit of somebody else",
+      ({ merged }) => merged.commits.splice(1, 1, { sha: shas[1], parents: [shas[0]], author: "root", subject: "x" }),
+      "all commits are the app's",
+    ],
+    [
+      "a person's thread that nobody resolved",
+      ({ merged }) => merged.threads.splice(0, 1, { ...merged.threads[0], resolvedBy: undefined } as Thread),
+      "the person's threads were resolved by the person",
+    ],
+    [
+      "a bot's thread that was opened again",
+      ({ merged }) => merged.threads.splice(3, 1, { ...merged.threads[3], resolvedBy: undefined } as Thread),
+      "the bot's threads were resolved by Baton",
+    ],
+    [
+      "an answer to the approval",
+      ({ merged }) => merged.conversation.push(ours("Thank you!")),
+      "nothing was said after the second round",
+    ],
+    ["a missing approval", ({ merged }) => merged.reviews.pop(), "the person asked for changes and then approved"],
+    [
+      "a bot that was made to talk",
+      ({ merged }) => merged.reviews.push({ author: reviewBot, state: "COMMENTED", body: "!" }),
+      "the bot's words are in one review",
+    ],
+    [
+      "a check that is there twice",
+      ({ merged }) => merged.checks.push(...merged.checks.slice(0, 1)),
+      "no head has a check twice",
+    ],
+    [
+      "a status comment that does not know of the merge",
+      ({ merged }) => (merged.issue.comments as Comment[]).splice(0, 1, ours("### ✅ Ready for review")),
+      "the status comment says that it is merged",
+    ],
+    [
       "a request that GitHub does not know",
       (facts) => {
         facts.complaints = ["no such route"];
@@ -247,5 +310,29 @@ describe("the judge of the review story", () => {
     ],
   ])("sees %s", (_, change, sentence) => {
     expect(verdict(change).join("\n")).toContain(sentence);
+  });
+
+  it.each([
+    ["opened", "when the pull request is open"],
+    ["questioned", "after the first round"],
+    ["answered", "after the second round"],
+    ["merged", "in the end"],
+  ] as const)("looks at every moment: %s", (name, when) => {
+    const sees = (claim: string) => expect.arrayContaining([`${when}: it is not so that ${claim}`]);
+    const red = verdict((facts) => {
+      setCheck(facts[name], "baton", "failure");
+      setCheck(facts[name], "baton/review", "in_progress");
+    });
+    expect(red).toEqual(sees("the check baton is a success"));
+    expect(red.filter((line) => line.startsWith(`${when}: it is not so that the check baton/review`))).toHaveLength(1);
+    expect(verdict((facts) => (facts[name].issue.comments as Comment[]).push(ours("### again")))).toEqual(
+      sees("there is one status comment"),
+    );
+  });
+
+  it("wants one commit before anybody speaks", () => {
+    const change = ({ opened }: Draft) =>
+      opened.commits.unshift({ sha: "0", parents: [], author: baton, subject: "x" });
+    expect(verdict(change)).toContain("when the pull request is open: it is not so that it has one commit");
   });
 });

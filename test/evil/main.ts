@@ -9,7 +9,7 @@ import { tryAll } from "./try-all.ts";
 process.exit(await main(process.argv.slice(2)));
 
 async function main(args: readonly string[]): Promise<number> {
-  let options: Options | "help";
+  let options: Options | "help" | "list";
   try {
     options = readOptions(args, trials);
   } catch (error) {
@@ -18,6 +18,14 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (options === "help") {
     process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  if (options === "list") {
+    const lines = trials.flatMap(({ name, vectors }) => [
+      `${name}`,
+      ...vectors.map((one) => `  ${one.name}: ${one.what}`),
+    ]);
+    process.stdout.write(`${lines.join("\n")}\n`);
     return 0;
   }
   // An agent without walls must have nothing of this machine to meet.

@@ -18,7 +18,7 @@ succeed, or the test proves nothing; and in the sandbox, where it must be contai
   --list         print the names and what they are after`;
 
 /** Reads the command line. @throws Error when it is not understood */
-export function readOptions(args: readonly string[], all: readonly Trial[]): Options | "help" {
+export function readOptions(args: readonly string[], all: readonly Trial[]): Options | "help" | "list" {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -29,6 +29,7 @@ export function readOptions(args: readonly string[], all: readonly Trial[]): Opt
     },
   });
   if (values.help) return "help";
+  if (values.list) return "list";
   const { only } = values;
   const trials = all.filter(
     (trial) => only === undefined || trial.name === only || trial.vectors.some(({ name }) => name === only),

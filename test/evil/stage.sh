@@ -6,7 +6,10 @@ set -eu
 resolver=$1
 shift
 ip link set lo up
-for address in 10.66.0.1 172.20.66.1 192.168.66.1 100.66.0.1 169.254.169.254; do ip address add "$address/32" dev lo; done
+# By routes, not as addresses of ours: a host's own addresses are a case of their own for whoever guards them.
+for range in 10.66.0.0/16 172.20.66.0/24 192.168.66.0/24 100.66.0.0/16 169.254.169.254/32; do
+  ip route add local "$range" dev lo
+done
 mount --bind "$resolver" /etc/resolv.conf
 mount -t tmpfs -o size=1g tmpfs /dev/shm
 hostname evil-stage

@@ -11,14 +11,14 @@ interface HandOver extends Vector {
 
 interface Seen {
   readonly yard: Yard;
-  /** Undefined when the runner threw: a surprise for the host. */
+  /** Undefined when the runner threw or never came back: a surprise for the host. */
   readonly ran: Ran | undefined;
   readonly canary: string;
   readonly mark: string;
 }
 
 /** How long a run may take after the trap was set. Without walls one that is caught is known to hang. */
-const patienceMs: Readonly<Record<Driver, number>> = { none: 8000, srt: 90_000 };
+const patienceMs: Readonly<Record<Driver, number>> = { none: 8000, srt: 40_000 };
 
 const vectors: readonly HandOver[] = [
   answer("answer-is-a-pipe", "a result file that never ends and never begins", (seen) =>
@@ -71,18 +71,24 @@ function tryOne(driver: Driver, vector: HandOver): Promise<Finding> {
       outbox: join(yard.root, "outbox"),
     };
     const stop = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
+    const deaf = Promise.withResolvers<undefined>();
+    let timers: readonly NodeJS.Timeout[] = [];
     const onLine = (line: string) => {
-      if (line === `TRIED ${vector.name}`) timer = setTimeout(() => stop.abort(), patienceMs[driver]);
+      if (line !== `TRIED ${vector.name}`) return;
+      const [patience, more] = [patienceMs[driver], patienceMs[driver] + 20_000];
+      timers = [setTimeout(() => stop.abort(), patience), setTimeout(() => deaf.resolve(undefined), more)];
     };
-    const ran = await yard
-      .run({ attempts: [vector.name], targets, signal: stop.signal, onLine })
-      .catch(() => undefined);
-    clearTimeout(timer);
-    if (timer === undefined) return { kind: "untried", how: JSON.stringify(ran?.outcome ?? "it threw") };
+    const running = yard.run({ attempts: [vector.name], targets, signal: stop.signal, onLine }).catch(() => undefined);
+    // A runner that is caught itself does not even hear that it shall stop.
+    const ran = await Promise.race([running, deaf.promise]);
+    for (const timer of timers) clearTimeout(timer);
+    // Whoever waits for a writer gets one, so that the yard can be taken away.
+    if (ran === undefined) await carelessly(yard.root, "timeout 2 tee answer/result.json export/outcome < /dev/null");
+    await running;
+    if (timers.length === 0) return { kind: "untried", how: JSON.stringify(ran?.outcome ?? "it threw") };
     const how =
       ran === undefined
-        ? "the runner threw"
+        ? "the runner threw, or never came back"
         : `${ran.seconds.toFixed(1)} s, ${JSON.stringify(ran.outcome).slice(0, 200)}`;
     const seen = { yard, ran, canary, mark };
     // In the sandbox nobody is careless: what counts is that the run came to an end of its own that tells nothing.

@@ -41,7 +41,7 @@ export const modelGatewayTrial: Trial = {
           idleMs: 20_000,
         });
       const keys = { own: `sk-own-${yard.mark}-0123456789`, other: `sk-other-${yard.mark}-0123456789` };
-      const tickets = { own: admit(keys.own), other: admit(keys.other) };
+      const tickets = { own: admit(keys.own), other: admit(keys.other), over: admit(keys.own) };
       const isCareless = driver === "none";
       const victim = startVictim(yard, isCareless ? keys.other : tickets.other.token);
       const given = isCareless
@@ -53,13 +53,9 @@ export const modelGatewayTrial: Trial = {
         targets: { ...given, pids: all ? "all" : [String(victim)] },
         change: { network: [tickets.own.host] },
       });
-      tickets.own.revoke();
+      tickets.over.revoke();
       const before = provider.seen.length;
-      await fetch(`${given.baseUrl}/responses`, {
-        method: "POST",
-        headers: { authorization: `Bearer ${given.token}`, "content-type": "application/json" },
-        body: "{}",
-      }).then((answer) => answer.text());
+      await ask(isCareless ? given : tickets.over);
       const findings = Object.fromEntries(
         vectors.map(({ name }): [string, Finding] => [
           name,
@@ -77,6 +73,13 @@ export const modelGatewayTrial: Trial = {
       };
     }),
 };
+
+/** A request as an agent sends it, from a process that lives on. */
+async function ask({ baseUrl, token }: { readonly baseUrl: string; readonly token: string }): Promise<void> {
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const answer = await fetch(`${baseUrl}/responses`, { method: "POST", headers, body: '{"model":"m","input":"x"}' });
+  await answer.text();
+}
 
 interface Evidence {
   readonly yard: Yard;

@@ -105,7 +105,8 @@ async function plant(yard: Yard) {
   const all = yard.driver === "srt" || groundHere() === "stage";
   const targets = {
     places,
-    sweep: yard.driver === "srt" ? ["/"] : [yard.dir, own],
+    // The last first: what promises most, then everything else there is to see.
+    sweep: yard.driver === "srt" ? ["/", "/etc", "/var", homedir(), "/tmp", yard.dir] : [yard.dir, own],
     pids: all ? "all" : [String(victim.pid)],
     behindRoot: places["file:app-key"],
     workspaces: join(yard.dataDir, "workspaces"),

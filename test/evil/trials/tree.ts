@@ -10,7 +10,7 @@ interface Planted extends Vector {
   readonly path: string;
 }
 
-/** Git itself refuses some names, and then the whole work: those have runs of their own. */
+/** What makes git refuse the whole work has a run of its own. */
 const groups: readonly (readonly Planted[])[] = [
   [
     planted("link-to-absolute-path", "link-absolute", "a symlink to a secret"),
@@ -18,7 +18,6 @@ const groups: readonly (readonly Planted[])[] = [
     planted("link-into-git", "link-git", "a symlink into git's directory"),
     planted("link-through-a-link", "link-second", "a symlink that leaves the tree through another one"),
     planted("gitlink", "module", "a submodule"),
-    planted("gitmodules", ".gitmodules", "a list of submodules with a command in it"),
     planted("lfsconfig", ".lfsconfig", "a server for large files"),
     {
       ...planted("workflow", ".github/workflows/steal.yml", "a workflow, which would run with secrets"),
@@ -40,6 +39,7 @@ const groups: readonly (readonly Planted[])[] = [
     planted("name-with-reversed-text", "invoice\u202etxt.exe", "a name that reads as another"),
     planted("name-that-is-not-text", "f\ufffd\ufffd", "a name that is not text"),
   ],
+  [planted("gitmodules", ".gitmodules", "a list of submodules with a command in it")],
   [planted("look-alike-of-git", ".g\u200cit/config", "git's own directory where invisible letters do not count")],
   [planted("short-name-of-git", "git~1/config", "git's own directory by its short name")],
   [planted("too-many-files", "many/300.txt", "more files than anybody reviews")],
@@ -69,10 +69,12 @@ function playGroup(driver: Driver, group: readonly Planted[]): Promise<Findings>
 
     async function throughGate(): Promise<(one: Planted) => Finding> {
       const gate = await judged(yard, ran.outcome);
-      if (gate.quarantine === undefined) return () => finding(false, gate.why);
+      const alone = group.length === 1;
+      // One that stops everything must not cover up for the others.
+      if (gate.quarantine === undefined)
+        return () => (alone ? finding(false, gate.why) : { kind: "untried", how: gate.why });
       const { verdict } = gate;
       if (verdict.kind === "accepted") return () => finding(true, "the gate accepts the tree");
-      const alone = group.length === 1;
       return ({ path }) => {
         const reason = verdict.reasons.find((each) => alone || each.includes(`\`${spelled(path)}\``));
         return finding(reason === undefined, reason ?? `not among the reasons: ${verdict.reasons.join(" ")}`);

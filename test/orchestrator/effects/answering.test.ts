@@ -152,6 +152,30 @@ describe("the ledger's check", () => {
     expect(elsewhere.asked).toEqual(["createCheck"]);
   });
 
+  it("does not run for ever at the head a round began at", async () => {
+    const work = { kind: "running", run: "r", phase: "agent_working", since: monday } as const;
+    const begun = contextOf({ task: { ...inReview, work }, github: { createCheck: async () => ({ id: 5 }) } });
+    const known = (await reportReview(report, begun.context)).remember ?? {};
+    const updates: unknown[] = [];
+    const over = contextOf({
+      known,
+      github: {
+        createCheck: async () => ({ id: 6 }),
+        async updateCheck(_at, check, said) {
+          updates.push([check, said.status]);
+        },
+      },
+    });
+    const done = await reportReview({ ...report, headSha: sha.base }, over.context);
+    expect(updates).toEqual([[5, "success"]]);
+    const later = contextOf({
+      known: { ...known, ...done.remember },
+      github: { createCheck: async () => ({ id: 7 }) },
+    });
+    await reportReview({ ...report, headSha: "e".repeat(40) }, later.context);
+    expect(later.asked).toEqual(["createCheck"]);
+  });
+
   it("in doubt is looked for before a second one is made", async () => {
     const found = contextOf({ outcome: "in_doubt", github: { findCheck: async () => 5, updateCheck: async () => {} } });
     await reportReview(report, found.context);

@@ -73,6 +73,7 @@ async function approve(telling: Telling, { person }: Begun): Promise<void> {
   const { github, repository } = telling.stage;
   const reviewer = github.as(cast.reviewer).on(repository);
   for (const thread of person) await reviewer.resolves(thread);
+  telling.narrator.look(telling.stage, telling.place.issue);
   await reviewer.reviews(telling.place.pullRequest, { event: "APPROVE" });
   const before = github.requests.length;
   await atRest(telling, () => github.requests.slice(before).some(({ route }) => route === "POST /graphql"));
