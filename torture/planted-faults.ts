@@ -94,7 +94,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     name: "secret-in-log",
     file: "listen.ts",
     changes: [
-      ["log.info({ delivery: id, event,", "log.info({ secret: config.github.webhookSecret, delivery: id, event,"],
+      ["log.info({ delivery: id, event,", "log.info({ hook: config.github.webhookSecret, delivery: id, event,"],
     ],
   },
 ];

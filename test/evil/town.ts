@@ -48,6 +48,12 @@ async function build(): Promise<Town> {
     0,
     write(heard, () => "200 OK"),
   );
+  if (!isStage)
+    await listen(
+      "127.0.0.2",
+      port,
+      write(heard, () => "200 OK"),
+    );
   const listedPort = await listen("127.0.0.2", 0, write(heardAtListed, redirect));
   const datagramPort = await listenForDatagrams(
     isStage ? "0.0.0.0" : "127.0.0.1",

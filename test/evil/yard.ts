@@ -63,6 +63,9 @@ export const repositoryId = 500;
 /** Limits that are reached in seconds. */
 export const smallLimits = { memoryMb: 192, pids: 32, diskMb: 64 };
 
+/** Without a namespace of their own, an ordinary user's other processes count, too. */
+export const plentyOfProcesses = 4096;
+
 /** Files of the repository the evil agent works on. */
 export const startFiles: Readonly<Record<string, string>> = {
   "greeting.txt": "hello\n",
@@ -124,7 +127,7 @@ async function openYard(driver: Driver, files: Readonly<Record<string, string>>)
           branch: "agent/issue-1",
         },
         setup: { run: [], network: [] },
-        box: { driver, limits: { memoryMb: 1024, pids: 128, diskMb: 256 } },
+        box: { driver, limits: { memoryMb: 1024, pids: driver === "none" ? plentyOfProcesses : 128, diskMb: 256 } },
         agent: { kind: "command", command: [join(dir, "programs/evil/agent.mjs"), mark] },
         network: [],
         prompt: JSON.stringify({ ...order, driver, mark }),

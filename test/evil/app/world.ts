@@ -10,7 +10,7 @@ import { quietLog } from "../../support/temporary-data-dir.ts";
 import { until } from "../../support/until.ts";
 import { endMarked } from "../processes.ts";
 import type { Driver } from "../vector.ts";
-import type { EvilOrder } from "../yard.ts";
+import { type EvilOrder, plentyOfProcesses } from "../yard.ts";
 
 /** What the evil agent does for the issue with this title. */
 export type Orders = Readonly<Record<string, EvilOrder>>;
@@ -138,7 +138,7 @@ function writeSettings(
       honest: { agent: "command", command: [honestProgram], limits: quick },
     },
     limits: { total: 6, perRepository: 6 },
-    sandbox: { driver, network: [], memoryMb: 512, pids: 64, diskMb: 256 },
+    sandbox: { driver, network: [], memoryMb: 512, pids: driver === "none" ? plentyOfProcesses : 64, diskMb: 256 },
   };
   const path = join(directory, "baton.yml");
   writeFileSync(path, `# ${note}\n${JSON.stringify(settings)}\n`);

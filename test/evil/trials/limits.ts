@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { carelessly } from "../plain-git.ts";
 import { marked, statusOf } from "../processes.ts";
 import { type Driver, type Finding, type Findings, finding, type Trial, type Vector } from "../vector.ts";
-import { type Ran, smallLimits, withYard, type Yard } from "../yard.ts";
+import { plentyOfProcesses, type Ran, smallLimits, withYard, type Yard } from "../yard.ts";
 
 interface Greedy extends Vector {
   /** How long it keeps what it took, in milliseconds: longer than a limit may take to bite. */
@@ -84,7 +84,9 @@ function tryOne(driver: Driver, vector: Greedy): Promise<Finding> {
     const ran = await yard.run({
       attempts: [vector.name],
       targets: targetsOf(yard, vector),
-      change: { box: { driver, limits: smallLimits } },
+      change: {
+        box: { driver, limits: { ...smallLimits, ...(driver === "none" ? { pids: plentyOfProcesses } : {}) } },
+      },
       onLine: (line) => void lines.push(line.slice(0, 200)),
     });
     ended.abort();
