@@ -87,8 +87,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: "no-clean-up",
-    file: "orchestrator/run/conduct-run.ts",
-    changes: [["await ports.runner.cleanUp(rootOf(ports, run));", ""]],
+    file: "orchestrator/run/clear-machine.ts",
+    changes: [["  await git.clearLeft();", "  if (git) return 0;\n  await git.clearLeft();"]],
   },
   {
     name: "secret-in-log",

@@ -1,4 +1,4 @@
-import type { Link, LinkReference, Nodes, Root } from "mdast";
+import type { Heading, Link, LinkReference, Nodes, Root } from "mdast";
 import { codeSpan } from "./code-block.ts";
 import { isIssueUrl, lineGuard, liveParts, withoutBotMentions } from "./live-text.ts";
 import {
@@ -35,6 +35,8 @@ function editsFor(node: Nodes, context: Context): readonly Edit[] {
       return [replace(node, sourceOf(context.source, node).replaceAll("<", "&lt;"))];
     case "definition":
       return [replace(node, "")];
+    case "heading":
+      return headingEdits(node);
     case "image":
     case "imageReference":
       return [replace(node, "(image left out)")];
@@ -50,6 +52,18 @@ function editsFor(node: Nodes, context: Context): readonly Edit[] {
     default:
       return [];
   }
+}
+
+/** Sections are ours: a heading in agent text could begin one that looks like Baton's own. Its words stay. */
+function headingEdits(node: Heading): readonly Edit[] {
+  const { start, end } = spanOf(node);
+  const first = node.children[0];
+  const last = node.children.at(-1);
+  if (!first || !last) return [replace(node, "")];
+  return [
+    { start, end: spanOf(first).start, text: "" },
+    { start: spanOf(last).end, end, text: "\n" },
+  ];
 }
 
 /** Words and a plain web address stay a link. Addresses of issues are shown as code: a link to them leaves a trace there. */

@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from "node:util";
 const longestLine = 8 * 1024;
 const tailSize = 64 * 1024;
 const shownSize = 4 * 1024 * 1024;
+const leastPerLine = 80;
 /** A command that prints more than this is ended: nobody reads it, and it costs the host. */
 export const outputCap = 64 * 1024 * 1024;
 /** The same for one that is talked with: a protocol says each word of a model in a message of its own. */
@@ -29,7 +30,8 @@ export function collectOutput(onLines: (lines: readonly string[]) => void) {
     const line = cleanLine(raw);
     tail.add(line);
     if (shown > shownSize) return;
-    shown += line.length + 1;
+    // Each line costs a row, however little it says.
+    shown += Math.max(leastPerLine, line.length + 1);
     batch.push(shown > shownSize ? "[more output is not shown]" : line);
     if (batch.length >= 1000) flush();
   };

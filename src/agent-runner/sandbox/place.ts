@@ -5,7 +5,7 @@ import { type ControlGroup, makeControlGroup, removeControlGroup } from "./contr
 import type { Identity } from "./identity.ts";
 import { killByForce } from "./leftovers.ts";
 import { processesNaming } from "./processes.ts";
-import { relayIn } from "./protocol.ts";
+import { builderIn, relayIn } from "./protocol.ts";
 import { oomKills } from "./watch.ts";
 
 export interface PlaceOrder {
@@ -37,6 +37,8 @@ export async function makePlace({ root, box, identity }: PlaceOrder): Promise<Pl
   await writeFile(`${ownDir}/group`, `root:x:0:\nbaton:x:${gid}:\n`);
   // sandbox-runtime's relay on the host would outlive a supervisor that is killed.
   await writeFile(relayIn(ownDir), '#!/bin/sh\nexec setpriv --pdeathsig KILL -- socat "$@"\n', { mode: 0o755 });
+  // sandbox-runtime leaves System V's shared memory and queues as they are on the host: one more namespace.
+  await writeFile(builderIn(ownDir), '#!/bin/sh\nexec bwrap --unshare-ipc "$@"\n', { mode: 0o755 });
   await mkdir(`${ownDir}/empty`);
   if (identity.dropped) for (const path of [ownDir, `${ownDir}/empty`]) await chown(path, uid, gid);
   const group = box.driver === "none" ? undefined : await makeControlGroup(name, box.limits);

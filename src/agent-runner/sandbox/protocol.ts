@@ -81,3 +81,8 @@ export interface SupervisorOptions {
 export function relayIn(ownDir: string): string {
   return `${ownDir}/socat`;
 }
+
+/** The program in a supervisor's own directory that sandbox-runtime takes for `bwrap`. */
+export function builderIn(ownDir: string): string {
+  return `${ownDir}/bwrap`;
+}

@@ -1,6 +1,6 @@
 import { SandboxManager, type SandboxRuntimeConfig } from "@anthropic-ai/sandbox-runtime";
 import { blockedHostIn, privateRanges } from "./network.ts";
-import { relayIn, type SandboxCommand } from "./protocol.ts";
+import { builderIn, relayIn, type SandboxCommand } from "./protocol.ts";
 import { systemReads } from "./reads.ts";
 
 /** Turns a command into a shell line that runs it isolated, and tells which connections were refused. */
@@ -52,6 +52,7 @@ function configOf(reach: Reach, ownDir: string): SandboxRuntimeConfig {
       denyWrite: reach.denyWrite.map(literal),
     },
     socatPath: relayIn(ownDir),
+    bwrapPath: builderIn(ownDir),
     // sandbox-runtime lets every sandbox on the machine read and write this directory, denied or not. Only what it takes
     // for a credential does not come back.
     credentials: { files: [{ path: "/tmp/claude", mode: "deny" }] },

@@ -45,6 +45,7 @@ export function pullRequestBody(facts: PullRequestFacts): string {
       "Blocked hosts",
       report.blockedHosts.map((host) => `\`${host}\``),
     ),
+    ...howToAllow(report.blockedHosts),
     "---",
     `Closes #${facts.issue}`,
     "",
@@ -60,7 +61,10 @@ export function checkSummary(facts: Pick<PullRequestFacts, "report" | "run">): {
   const { report } = facts;
   const hosts =
     report.blockedHosts.length > 0
-      ? [`Blocked hosts: ${report.blockedHosts.map((host) => `\`${host}\``).join(", ")}`, ""]
+      ? [
+          `Blocked hosts: ${report.blockedHosts.map((host) => `\`${host}\``).join(", ")}`,
+          ...howToAllow(report.blockedHosts),
+        ]
       : [];
   return {
     title: verificationTitle(report.verification),
@@ -73,6 +77,16 @@ export function checkSummary(facts: Pick<PullRequestFacts, "report" | "run">): {
       `Run \`${facts.run}\`, ${duration(report.seconds)}${usageText(report.usage)}.`,
     ].join("\n"),
   };
+}
+
+/** The operator's line that would let a run reach them; whether it should is a person's decision. */
+function howToAllow(hosts: readonly string[]): readonly string[] {
+  if (hosts.length === 0) return [];
+  const shown = hosts.slice(0, maxItems).map((host) => JSON.stringify(oneLine(host, 300)));
+  return [
+    `The operator allows them in baton.yml with ${codeSpan(`sandbox: { network: [${shown.join(", ")}] }`)}, or for this repository alone under \`repositories\`.`,
+    "",
+  ];
 }
 
 /** What the model cost in its own coin; empty for agents that nobody counts for. */
