@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -36,9 +36,8 @@ describe("a turn file", () => {
   });
 
   it("of ours is one", async () => {
-    const names = (await readdir(fixtures)).filter((name) => name.endsWith(".yml"));
-    expect(names.length).toBeGreaterThan(1);
-    for (const name of names) expect((await loadTurnFile(join(fixtures, name))).scripts).not.toEqual([]);
+    for (const path of ["small-change.yml", "../sample/model.yml"])
+      expect((await loadTurnFile(join(fixtures, path))).scripts).not.toEqual([]);
   });
 });
 
