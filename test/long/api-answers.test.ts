@@ -274,7 +274,8 @@ async function expectOneOfEach(world: World, issue: number, answer: string): Pro
   expect(pulls, answer).toMatchObject([{ commits: 1, requestedReviewers: ["ann"] }]);
   const { headSha } = pulls[0] ?? { headSha: "none" };
   expect((await github.branches(repository))[`agent/issue-${issue}`], answer).toBe(headSha);
-  expect(github.checks(repository, headSha), answer).toMatchObject([
+  const checks = github.checks(repository, headSha).toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  expect(checks, answer).toMatchObject([
     { name: "baton", conclusion: "success" },
     { name: "baton/review", conclusion: "success" },
   ]);
