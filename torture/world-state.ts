@@ -68,6 +68,8 @@ async function unfinished({ db }: Settled, tasks: readonly Task[]): Promise<read
     .selectFrom("effect")
     .select(["id", "type", "state", "error"])
     .where("state", "in", ["pending", "doing", "failed"])
+    // A reading that waits for quiet is no work that was taken on.
+    .where(sql<boolean>`not (type = 'read_feedback' and state = 'pending' and next_at > now())`)
     .execute();
   const leases = await db.selectFrom("effect").select("id").where("leaseUntil", "is not", null).execute();
   const held = await sql<{ data: unknown }>`

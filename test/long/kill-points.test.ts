@@ -148,7 +148,10 @@ async function storyOf(world: World, issue: number) {
       return { title, body: anonymous(body), state, draft, commits, requestedReviewers };
     }),
     checks: pulls.flatMap(({ headSha }) =>
-      github.checks(repository, headSha).map(({ name, conclusion, title }) => ({ name, conclusion, title })),
+      github
+        .checks(repository, headSha)
+        .map(({ name, conclusion, title }) => ({ name, conclusion, title }))
+        .toSorted((one, other) => (one.name < other.name ? -1 : 1)),
     ),
     file: pulls.length > 0 ? await world.fileAt(branch, "fix.txt") : undefined,
   };
