@@ -85,7 +85,7 @@ function closePullRequest(task: Task, event: Event & { type: "pull_request_close
   }
   const pullRequest = { kind: event.merged ? ("merged" as const) : ("closed" as const), number: event.number };
   return decided(task, { pullRequest, ...withoutRound(task, event.actor.login) }, [
-    ...("run" in task.work && task.work.kind !== "publishing"
+    ...(task.work.kind === "queued" || task.work.kind === "running"
       ? [{ type: "cancel_run", run: task.work.run } as const]
       : []),
     { type: "refresh_status" },

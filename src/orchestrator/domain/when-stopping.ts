@@ -42,8 +42,8 @@ function act(task: Task, event: Event & { type: "trigger_authorised" }): Decisio
 
 function stopped(task: Task, work: Stopping, seconds: number): Decision {
   const lastRun = { id: work.run, profile: task.profile ?? "default", end: "stopped", seconds } as const;
-  return decided(task, { work: { kind: "idle" }, halt: { kind: "stopped", by: work.by }, lastRun }, [
-    ...reportReview(task),
-    { type: "refresh_status" },
-  ]);
+  // What was stopped because its pull request is over holds nothing up.
+  const isOver = task.pullRequest.kind === "merged" || task.pullRequest.kind === "closed";
+  const halt = isOver ? ({ kind: "none" } as const) : ({ kind: "stopped", by: work.by } as const);
+  return decided(task, { work: { kind: "idle" }, halt, lastRun }, [...reportReview(task), { type: "refresh_status" }]);
 }

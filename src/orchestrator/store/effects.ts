@@ -237,32 +237,35 @@ function notBefore(effect: StoredEffect): { readonly nextAt?: Date } {
   return effect.type === "read_feedback" && effect.notBefore > 0 ? { nextAt: new Date(effect.notBefore) } : {};
 }
 
-/** How long one who never stops writing can put a reading off, in multiples of the quiet asked for. */
-const mostQuiet = "10 minutes";
+/** How long one who never stops writing can put a reading off. */
+const longestQuiet = "10 minutes";
 
 /**
- * One reading waits at a time: it is put off until it is quiet, and brought forward by somebody who asks. Who asked is
- * not forgotten, so such a one gets a reading of its own.
+ * One reading waits at a time, and is put off until it is quiet. Somebody who asks for one gets it now, with what they
+ * said, and in the place of the one that waits: what that would have found, this one finds.
  */
 async function readingWaits(
   tx: Tx,
   taskId: string,
   effect: StoredEffect & { type: "read_feedback" },
 ): Promise<boolean> {
-  if (effect.asked) return false;
-  const nextAt =
-    effect.notBefore > 0
-      ? sql<Date>`least(greatest(next_at, ${new Date(effect.notBefore)}), created_at + ${mostQuiet}::interval)`
-      : sql<Date>`now()`;
-  const waiting = await tx
+  const waiting = tx
     .updateTable("effect")
-    .set({ nextAt })
     .where("taskId", "=", taskId)
     .where("type", "=", "read_feedback")
     .where("state", "=", "pending")
-    .where(sql<boolean>`lease_owner is distinct from ${GITHUB}`)
-    .executeTakeFirst();
-  return waiting.numUpdatedRows > 0n;
+    .where(sql<boolean>`payload->'asked' is null`);
+  if (effect.asked) {
+    await waiting.set({ state: "cancelled", doneAt: sql<Date>`now()` }).execute();
+    return false;
+  }
+  const nextAt =
+    effect.notBefore > 0
+      ? sql<Date>`greatest(next_at, least(${new Date(effect.notBefore)}, created_at + ${longestQuiet}::interval))`
+      : sql<Date>`now()`;
+  // A pause that GitHub asked for is not cut short.
+  const set = { nextAt: sql<Date>`case when lease_owner = ${GITHUB} then next_at else ${nextAt} end` };
+  return (await waiting.set(set).executeTakeFirst()).numUpdatedRows > 0n;
 }
 
 async function settle(tx: Tx, claim: EffectClaim, changes: UpdateObject<Schema, "effect">): Promise<void> {

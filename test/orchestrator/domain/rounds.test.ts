@@ -5,6 +5,7 @@ import type { Event } from "../../../src/orchestrator/domain/event.ts";
 import type { FeedbackItem } from "../../../src/orchestrator/domain/feedback.ts";
 import type { Answered, AnswerGiven, Reading } from "../../../src/orchestrator/domain/review.ts";
 import { reviewStateOf } from "../../../src/orchestrator/domain/review-state.ts";
+import { statusOf } from "../../../src/orchestrator/domain/status-of.ts";
 import type { Task } from "../../../src/orchestrator/domain/task.ts";
 import {
   aPolicy,
@@ -269,6 +270,17 @@ describe("rounds that lead nowhere", () => {
     const asked = whatFollows(task, read([nit, more], { headSha: next, ...limits }, "asked"));
     expect(orderIn(asked.effects)).toMatchObject({ round: 2 });
     expect(asked.task.halt.kind).toBe("none");
+  });
+});
+
+describe("a pull request that is over", () => {
+  it("ends the round on it, and shows as what became of it", () => {
+    const merged: Event = { type: "pull_request_closed", at: monday, number: 9, merged: true, actor: ann };
+    const end = whatFollows(started([bug]), merged);
+    expect(typesOf(end.effects)).toEqual(["cancel_run", "refresh_status"]);
+    const run = "run" in end.task.work ? end.task.work.run : "none";
+    const ended: Event = { type: "run_ended", at: monday, run, outcome: { kind: "stopped" }, seconds: 1 };
+    expect(statusOf(whatFollows(end.task, ended).task)).toBe("merged");
   });
 });
 
